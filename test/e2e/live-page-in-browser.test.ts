@@ -287,8 +287,11 @@ describeWithPeer('the live page in Chromium', 'chromium', () => {
       expect(server.requests.at(-1)).toBe(
         `/debug/ui/diff.json?before=${a!.momentsMillis[1]}&after=now&component=scheduler`,
       );
+      const hint = page.getByText('Begins about 5 minutes ago');
+      await expect(hint.isVisible()).resolves.toBe(true);
       await keepScreenshot(page, 'live-difference');
       await page.getByLabel('From').selectOption({ index: 2 });
+      await expect.poll(() => hint.isVisible()).toBe(false);
       await expect
         .poll(() => server.requests.at(-1))
         .toBe(`/debug/ui/diff.json?before=${a!.momentsMillis[2]}&after=now&component=scheduler`);

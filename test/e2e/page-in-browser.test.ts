@@ -134,6 +134,8 @@ describeWithPeer('the page in Chromium', 'chromium', () => {
       await page.getByRole('button', { name: 'Table' }).click();
       const names = () => page.locator('tbody .name > :first-child').allTextContents();
       expect(await names()).toEqual(['cacheOrder', HOSTILE, 'render', 'main', 'route']);
+      const packages = await page.locator('tbody tr:first-child .tag').allTextContents();
+      expect(packages).toEqual(['shop']);
       await page.getByRole('button', { name: 'Total' }).click();
       expect((await names())[0]).toBe('main');
       await keepScreenshot(page, 'table');

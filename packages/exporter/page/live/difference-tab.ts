@@ -11,6 +11,9 @@ type Options = readonly (readonly [value: string, text: string])[];
 const NO_MOMENT =
   'There is nothing to compare with yet. An earlier moment is kept at the end of each window of the leak detection.';
 
+const USUAL =
+  'Begins about 5 minutes ago, but not in the first minute of the process, in which everything grows.';
+
 /** The tab that compares two moments of a process, or two components. */
 export class DifferenceTab {
   readonly element: HTMLElement;
@@ -19,6 +22,7 @@ export class DifferenceTab {
   readonly #other: HTMLLabelElement;
   readonly #before: HTMLLabelElement;
   readonly #after: HTMLLabelElement;
+  readonly #hint = element('p', { text: USUAL, attributes: { class: 'load-status' } });
   /** Moment that was chosen for a component: the list moves on, and what is shown must not. */
   readonly #usual = new Map<string, number>();
 
@@ -29,7 +33,7 @@ export class DifferenceTab {
     this.#after = choice('To', [], '', (after) => changed({ after }, true));
     this.#pane = new ProfilePane({
       hasViewButtons: true,
-      controls: [this.#other, this.#before, this.#after],
+      controls: [this.#other, this.#before, this.#after, this.#hint],
       changed: (profile, isStep) => changed({ profile }, isStep),
     });
     this.element = this.#pane.element;
@@ -48,6 +52,7 @@ export class DifferenceTab {
     const earlier = moments.length === 0 ? [] : [['', 'an earlier moment'] as const];
     setOptions(this.#other, [...earlier, ...names], other);
     const known = momentOptions(moments);
+    this.#hint.hidden = this.#before.hidden || state.before !== '' || first === '';
     setOptions(this.#before, withValue(known, first), first);
     const later = known.filter(([value]) => Number(value) > Number(first));
     setOptions(this.#after, withValue([...later, [NOW, 'now']], state.after), state.after);

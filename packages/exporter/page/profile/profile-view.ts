@@ -4,6 +4,7 @@ import { agesOf } from '../model/ages.ts';
 import { type Amounts, amountsOf } from '../model/amounts.ts';
 import { findFunction } from '../model/find-function.ts';
 import type { Model, SurvivalOf } from '../model/model.ts';
+import { packagesOf } from '../model/packages.ts';
 import { functionRows, hasChanged, labelRows } from '../model/rows.ts';
 import {
   callTree,
@@ -281,6 +282,7 @@ export class ProfileView {
     if (rows.length === 0) return this.#message('Nothing has changed.');
     const { functions } = this.#model;
     const survival = this.#options.survival?.();
+    const packages = packagesOf(this.#model);
     const table = new TableView({
       rows,
       what: key < 0 ? 'Function' : group,
@@ -294,6 +296,7 @@ export class ProfileView {
       ages: key < 0 && !this.#isDiff ? agesOf(this.#model, this.#column, filters) : undefined,
       survivalOf: survival && key < 0 ? ({ fn }) => survival(functions[fn]!) : undefined,
       placeOf: ({ fn }) => (fn < 0 ? '' : place(functions[fn]!)),
+      packageOf: ({ fn }) => packages[fn] ?? '',
       chosen: (fn) => this.#openView('sandwich', functionText(functions[fn]!)),
     });
     this.#panel.replaceChildren(table.element);

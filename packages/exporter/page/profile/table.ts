@@ -27,6 +27,8 @@ export interface TableOptions {
   readonly survivalOf: ((row: Row) => number | null) | undefined;
   /** Returns where a row's function starts; empty for none. */
   readonly placeOf: (row: Row) => string;
+  /** Returns the package of a row's function; empty when unknown. */
+  readonly packageOf: (row: Row) => string;
   /** Called for a function that is chosen. */
   readonly chosen: (fn: number) => void;
 }
@@ -56,9 +58,10 @@ export class TableView {
   }
 
   draw(): void {
-    const { what, search, rows, placeOf } = this.#options;
+    const { what, search, rows, placeOf, packageOf } = this.#options;
     const wanted = search.trim().toLowerCase();
-    const found = rows.filter((row) => `${row.name}\0${placeOf(row)}`.toLowerCase().includes(wanted));
+    const text = (row: Row) => `${row.name}\0${placeOf(row)}\0${packageOf(row)}`.toLowerCase();
+    const found = rows.filter((row) => text(row).includes(wanted));
     if (found.length === 0) {
       this.element.replaceChildren(element('p', { text: 'No row matches.', attributes: { class: 'state' } }));
       return;
@@ -112,7 +115,7 @@ export class TableView {
   }
 
   #row(row: Row, largest: readonly number[]): HTMLElement {
-    const { placeOf, chosen } = this.#options;
+    const { placeOf, packageOf, chosen } = this.#options;
     const cells = this.#columns.map((column, at) => {
       const className = column.isExtra ? 'number extra' : 'number';
       return element('td', { text: column.textOf(row), attributes: { class: className } }, [
@@ -120,9 +123,13 @@ export class TableView {
       ]);
     });
     const name = row.fn < 0 ? element('span', { text: row.name }) : button(row.name, () => chosen(row.fn));
+    const owner = packageOf(row);
     const where = placeOf(row);
-    const parts =
-      where === '' ? [name] : [name, element('span', { text: where, attributes: { class: 'place' } })];
+    const parts = [
+      name,
+      ...(owner === '' ? [] : [element('span', { text: owner, attributes: { class: 'tag' } })]),
+      ...(where === '' ? [] : [element('span', { text: where, attributes: { class: 'place' } })]),
+    ];
     return element('tr', {}, [...cells, element('td', { attributes: { class: 'name' } }, parts)]);
   }
 }

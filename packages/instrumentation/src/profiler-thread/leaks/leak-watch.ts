@@ -4,7 +4,7 @@ import { SURVIVAL_SPANS, type Survival, SurvivalTracker } from '../history/survi
 import type { CallSite, Ledger, SiteIndex } from '../ledger/index.js';
 import { LeakDetector } from './leak-detector.js';
 import { leakMessage } from './leak-message.js';
-import type { LeakProgress, LeakSuspect } from './suspect-rules.js';
+import type { LeakProgress, LeakRestart, LeakSuspect } from './suspect-rules.js';
 
 export interface LeakWatchOptions {
   readonly windowMillis: number;
@@ -35,6 +35,7 @@ export class LeakWatch {
   #former: readonly LeakSuspect[] = [];
   #formerWindows = 0;
   #closedMillis: number | undefined;
+  #restartedBy: LeakRestart | undefined;
   readonly #announced = new Map<number, number>();
 
   constructor(ledger: Ledger, options: LeakWatchOptions) {
@@ -52,6 +53,7 @@ export class LeakWatch {
     const former = this.#suspects();
     this.samplerLost();
     this.#former = former;
+    this.#restartedBy = 'interval';
   }
 
   /** Resets the detectors after the loss of the sampler: knowledge about single samples is void. */
@@ -59,6 +61,7 @@ export class LeakWatch {
     this.#former = [];
     this.#formerWindows = 0;
     this.#closedMillis = undefined;
+    this.#restartedBy = 'sampler';
     this.#detector = this.#newDetector();
     this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * this.#options.windowMillis });
   }
@@ -89,7 +92,9 @@ export class LeakWatch {
   }
 
   get progress(): LeakProgress {
-    return this.#detector.progress;
+    const { progress } = this.#detector;
+    const { windows, neededWindows } = progress;
+    return windows < neededWindows ? { ...progress, restartedBy: this.#restartedBy } : progress;
   }
 
   suspects(atMillis: number): readonly SuspectView[] {

@@ -43,7 +43,12 @@ export interface LeakProgress {
   readonly closedMillis: number | undefined;
   /** Number of growing call sites for which no major collection has shown recently what is reachable. */
   readonly undecidedSites: number;
+  /** Reason why the windows began again; undefined if they never did, or once there are enough again. */
+  readonly restartedBy?: LeakRestart | undefined;
 }
+
+/** `interval`: the sampling interval was changed. `sampler`: the sampler was lost, and started again. */
+export type LeakRestart = 'interval' | 'sampler';
 
 /** What is alive of one site at a poll, in bytes that are likely to be reachable. */
 interface SiteState {

@@ -2,7 +2,6 @@ import type {
   OverviewData,
   OverviewDownload,
   OverviewFact,
-  OverviewLeakState,
   OverviewLimit,
   OverviewSubject,
   OverviewText,
@@ -11,8 +10,7 @@ import type { ResidentMemory } from '../../protocol/resident-memory.js';
 import type { MemoryHistory } from '../history/memory-history.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import { outsideHeapText } from '../leaks/outside-heap.js';
-import { progressText } from '../leaks/progress-text.js';
-import type { LeakProgress } from '../leaks/suspect-rules.js';
+import { isConclusive, progressText } from '../leaks/progress-text.js';
 import type { OwnFigures } from '../metrics/own-series.js';
 import type { AllLeaks } from '../sources/all-leaks.js';
 import type { MemorySources } from '../sources/memory-sources.js';
@@ -93,6 +91,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
   const history = deps.history();
   const sites = sitesOf(sources, atMillis);
   const amounts = new Map(sites.map((site) => [site.key, site.amounts]));
+  const progress = { ...main.leaks.progress, undecidedSites: leaks.undecidedSites };
   return {
     name: process.name(),
     state: stateText(deps, suspects.length),
@@ -110,9 +109,9 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
       values: history?.site(siteKey) ?? unknownAt(history),
     })),
     ...(suspects.length === 0 && {
-      leakProgress: progressText(main.ledger, main.leaks.progress, atMillis),
+      leakProgress: progressText(main.ledger, progress, atMillis),
     }),
-    leakState: leakState(main.leaks.progress, leaks.undecidedSites, suspects.length),
+    leakState: suspects.length > 0 ? 'suspected' : isConclusive(progress) ? 'none' : 'unknown',
     sites: topSites(sites, history),
     profiler: profilerFacts(deps, figures),
     parts: partsOf(sources.all),
@@ -120,16 +119,6 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
     downloads: DOWNLOADS,
     ...(deps.offersSnapshots && { snapshots: true }),
   };
-}
-
-/** Returns whether there is a leak suspect, or whether none can be told yet. */
-function leakState(
-  { windows, neededWindows }: LeakProgress,
-  undecidedSites: number,
-  suspects: number,
-): OverviewLeakState {
-  if (suspects > 0) return 'suspected';
-  return windows < neededWindows || undecidedSites > 0 ? 'unknown' : 'none';
 }
 
 /** Returns the series of the last hour. */

@@ -5,7 +5,7 @@ import { bytesByAge } from '../history/retention-age.js';
 import type { Survival } from '../history/survival.js';
 import { byteText, durationText } from '../leaks/leak-message.js';
 import { outsideHeapText, residentText } from '../leaks/outside-heap.js';
-import { progressText } from '../leaks/progress-text.js';
+import { isConclusive, progressText } from '../leaks/progress-text.js';
 import type { LeakProgress } from '../leaks/suspect-rules.js';
 import {
   AGE_BUCKETS,
@@ -75,15 +75,18 @@ export function textView(sources: readonly TextViewSource[], options: TextViewOp
     ...carriedOverNote(ledger),
     `in use is what is likely to be reachable; ${byteText(uncollected)} more are shown and not collected yet`,
     '',
-    leakMessages.length > 0
-      ? 'Leak suspects:'
-      : `No leak suspects: ${progressText(ledger, options.progress, options.atMillis)}.`,
+    leakMessages.length > 0 ? 'Leak suspects:' : noSuspects(ledger, options),
     ...leakMessages.map((message) => `  ${message}`),
     '',
     ...residentLines(options.resident),
     ...table(sources, options),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function noSuspects(ledger: Ledger, { progress, atMillis }: TextViewOptions): string {
+  const yet = isConclusive(progress) ? '' : ' yet';
+  return `No leak suspects${yet}: ${progressText(ledger, progress, atMillis)}.`;
 }
 
 function residentLines(resident: ResidentMemory | undefined): string[] {

@@ -87,6 +87,25 @@ test('a suspect stays when the interval changes, first with its last figures, th
   expect(announced).toHaveLength(1);
 });
 
+test('the progress says that the windows began again, until there are enough', () => {
+  const { heap, leaks, runMinute } = newProgram();
+  for (let minute = 0; minute < 20; minute++) runMinute(8);
+  expect(leaks.progress.restartedBy).toBeUndefined();
+  for (const [restart, reason] of [
+    [() => leaks.intervalChanged(), 'interval'],
+    [() => leaks.samplerLost(), 'sampler'],
+  ] as const) {
+    heap.changeInterval(2 * heap.samplingInterval);
+    restart();
+    for (let minute = 0; minute < 20; minute++) {
+      runMinute(8);
+      const { windows, neededWindows, restartedBy } = leaks.progress;
+      expect(restartedBy).toBe(windows < neededWindows ? reason : undefined);
+    }
+    expect(leaks.progress.restartedBy).toBeUndefined();
+  }
+});
+
 test('a leak that ends when the interval changes is no suspect once there are enough new windows', () => {
   const { byMinute } = suspectsAfterChange(0, 20);
   expect(byMinute[10]).toHaveLength(1);

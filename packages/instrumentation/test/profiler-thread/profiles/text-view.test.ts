@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SurvivalTracker } from '../../../src/profiler-thread/history/survival.js';
+import type { LeakProgress } from '../../../src/profiler-thread/leaks/suspect-rules.js';
 import { textView } from '../../../src/profiler-thread/profiles/index.js';
 import { heapOf } from '../../support/memory-sources.js';
 import { FakeHeap } from '../leaks/fake-heap.js';
@@ -47,7 +48,7 @@ describe('the heap as text', () => {
         'a function includes those that V8 has inlined into it',
         'in use is what is likely to be reachable; 0 B more are shown and not collected yet',
         '',
-        'No leak suspects: window 3 of 11, last closed 40 s ago, no major collection observed yet, ' +
+        'No leak suspects yet: window 3 of 11, last closed 40 s ago, no major collection observed yet, ' +
           '1 growing call site is undecided until the next major collection.',
         '',
         'in use  over 1 min  allocated  alive of 10 min ago  call site',
@@ -62,6 +63,19 @@ describe('the heap as text', () => {
   test('does not guess survival', () => {
     const lines = shown({ knowsSurvival: false });
     expect(lines.filter((line) => / - {2}(?:keep|load) /.test(line))).toHaveLength(2);
+  });
+
+  test('says whether there are enough windows to tell, and why they began again', () => {
+    const enough = { windows: 11, neededWindows: 11, closedMillis: undefined, undecidedSites: 0 };
+    const lineOf = (progress: LeakProgress) => shown({ progress }).find((line) => line.startsWith('No leak'));
+    expect(lineOf(enough)).toMatch(/^No leak suspects: window 11 of 11, /);
+    expect(lineOf({ ...enough, undecidedSites: 1 })).toMatch(/^No leak suspects yet: window 11 of 11, /);
+    expect(lineOf({ ...enough, windows: 3, restartedBy: 'interval' })).toMatch(
+      /^No leak suspects yet: window 3 of 11 since the sampling interval changed, /,
+    );
+    expect(lineOf({ ...enough, windows: 3, restartedBy: 'sampler' })).toMatch(
+      /^No leak suspects yet: window 3 of 11 since the sampler was started again, /,
+    );
   });
 
   test('begins with the leak suspects', () => {
