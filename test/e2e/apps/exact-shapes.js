@@ -94,5 +94,5 @@ await work();
 await work();
 if (last.r !== COUNT - 1) throw new Error('the work was not done');
 console.log('worked');
-// Not for ever, in case that the test is ended before it.
+// Ends by itself, in case that the test is ended before it.
 if (process.env.STAY) setTimeout(() => {}, 120_000);

@@ -85,7 +85,7 @@ async function attach(pid: number, options: AttachOptions): Promise<void> {
     try {
       window = await withinConnection(target, options, signals);
     } finally {
-      // What was sampled is shown in any case.
+      // The samples are shown in any case.
       await target.detach().catch((error: unknown) => {
         notClosed = error;
         note(messageOf(error));

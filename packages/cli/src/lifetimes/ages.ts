@@ -8,7 +8,7 @@ const LABEL = 'age';
 /** The ages of heapray's profiles, the youngest first. */
 const KNOWN: readonly string[] = ['<10s', '10s-1m', '1m-10m', '10m-1h', '>1h', 'unknown'];
 const UNKNOWN = 'unknown';
-/** Maximum number of other ages that are told apart; what has further ones counts as unknown. */
+/** Maximum number of other ages; any further age counts as unknown. */
 const MAX_OTHERS = 10;
 
 /** A function, and what it has in use by age. */

@@ -34,7 +34,7 @@ export interface SnapshotServer {
 /**
  * Asks the debug server at a URL for the cost of a heap snapshot. Resolves to undefined if it takes none.
  *
- * @throws CommandError (rejects) if there is no server, or it refuses; UsageError for an invalid URL
+ * @throws CommandError (rejects) if the server is missing or refuses; UsageError for an invalid URL
  */
 export async function findSnapshotServer(target: string): Promise<SnapshotServer | undefined> {
   const url = snapshotUrl(target);

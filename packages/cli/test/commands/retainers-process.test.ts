@@ -87,7 +87,7 @@ test('takes a snapshot through the server when it allows that, and no other one 
     /^100 % of .* in 5,00\d `Visit` objects is reachable only through `Set` `visits`/,
   );
   expect({ status: taken.status, files: readdirSync(folder) }).toEqual({ status: 0, files: [] });
-  // Nothing has opened the inspector.
+  // The inspector was not opened.
   expect(program.stderr).not.toContain('Debugger');
 
   const plans = await Promise.all([httpGet(page, { headers }), httpGet(page, { headers })]);

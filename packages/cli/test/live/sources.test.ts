@@ -200,7 +200,7 @@ test('heapray watch is read by component', async () => {
   }
   const { url } = await startWatch([folder]);
   const without = openSource(url, DEFAULTS);
-  // Until the server has found and read the captures, it refuses with other reasons.
+  // The server refuses with other reasons until it has found and read the captures.
   const refusal = /component: expected one of scheduler, worker/;
   await pollUntil(async () => refusal.test(await without.poll(NEVER).then(() => '', String)), {
     what: 'the names of the components',

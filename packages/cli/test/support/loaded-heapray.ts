@@ -9,7 +9,7 @@ import type { CommandOptions, CommandResult } from '../../../../test/support/run
 import { heapray as start } from './heapray.js';
 
 const SCRIPT = fileURLToPath(new URL('command-process.mjs', import.meta.url));
-/** What starts programs, serves, or depends on the environment runs in a process of its own; the other commands read files and end. */
+/** Commands that start programs, serve, or depend on the environment, and so run in a process of their own. The others read files and end. */
 const OWN_PROCESS: ReadonlySet<string> = new Set([
   'run',
   'config',

@@ -10,7 +10,7 @@ export interface HolderUrls {
   readonly worker: string;
 }
 
-/** What the page knows of the holders. */
+/** State of the search for holders. */
 export type HolderState =
   | { readonly kind: 'idle' }
   /** Waits for the cost. */

@@ -6,7 +6,7 @@ import type { HeldWords } from './messages.ts';
 
 const IN_BROWSER = 'This browser reads it and needs memory of some three times its size.';
 
-/** Tells who holds the objects of leak suspects, by a heap snapshot that the server takes after consent. */
+/** Shows who holds the objects of leak suspects, from a heap snapshot that the server takes after consent. */
 export class HoldersPanel {
   readonly element: HTMLElement = element('div', { attributes: { class: 'holders' } });
   #finder: HolderFinder | undefined;

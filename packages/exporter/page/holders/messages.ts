@@ -1,4 +1,4 @@
-/** What a class's objects are held by, in words. */
+/** Description of who holds a class's objects. */
 export interface HeldWords {
   /** One sentence for each holder, the largest first. */
   readonly sentences: readonly string[];

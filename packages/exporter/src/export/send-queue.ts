@@ -40,7 +40,7 @@ function ofExactSize(body: Uint8Array): Uint8Array {
 }
 
 /**
- * Bodies that wait for a receiver, oldest first. Drops the oldest if there is no room or it is too old.
+ * Bodies that wait for a receiver, oldest first. Drops the oldest if the queue is full or it is too old.
  * Each drop is counted.
  */
 export class SendQueue {

@@ -19,7 +19,7 @@ const FILE_SIZE = [0.5, 2] as const;
  */
 const MEMORY = 16;
 
-/** Returns the expected cost of a heap snapshot of a process with so many bytes of heap in use. */
+/** Returns the expected cost of a heap snapshot of a process with `usedBytes` of heap in use. */
 export function snapshotCost(usedBytes: number): SnapshotCost {
   const [leastMillis, mostMillis] = PAUSE_MILLIS;
   const [least, most] = FILE_SIZE;

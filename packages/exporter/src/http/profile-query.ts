@@ -5,7 +5,7 @@ import type { ProfilePage, ProfileQuery, ProfileSource } from './profile-source.
 const MAX_SECONDS = 600;
 /** One day, in seconds. */
 const MAX_AGO = 86_400;
-/** Clients that tell stacks apart by addresses alone: an address, and the start of the user agent. */
+/** Clients that identify stacks by addresses alone: an address, and the start of the user agent. */
 const NEEDS_ADDRESSES = /^\S* (?:Alloy|GrafanaAgent)[ /]/;
 
 /**

@@ -14,7 +14,7 @@ export interface EncodePprofOptions {
   /** Name of the program, as viewers show it. Default: that of the profile, else `node`. */
   readonly mainBinary?: string | undefined;
   /**
-   * Gives each frame without an address one that is the same in all profiles, from 2^63 on. For programs that tell stacks apart
+   * Gives each frame without an address one that is the same in all profiles, from 2^63 on. For programs that identify stacks
    * by addresses alone, as Grafana Alloy does. Default: false.
    */
   readonly addresses?: boolean | undefined;

@@ -34,7 +34,7 @@ interface DatedFile {
 /**
  * Profiles of a program over time, one file each: `<name>-<UTC time>.pb.gz`, readable by their owner only. Beyond the limits, the oldest are removed. Processes of the same name share these limits.
  *
- * Unlike `ProfileFiles`, no file belongs to a running process, and there are no texts beside the profiles. All calls are
+ * Unlike `ProfileFiles`, no file belongs to a running process, and the profiles have no texts beside them. All calls are
  * synchronous.
  */
 export class DatedProfiles {

@@ -1,4 +1,4 @@
-// Variables that decide who gets the profiles. If one is not valid, nobody else may get them.
+// Variables that decide who gets the profiles. If one is not valid, no other receiver may get them.
 import { expect, test } from 'vitest';
 import { type ExporterDescription, profileExporterFrom } from '../../src/export/index.js';
 import { growingProfile, START } from './support/growing-service.js';
@@ -16,7 +16,7 @@ test.each(CHOICES)('%s sends nothing when %s is %j', async (kind, name, value) =
   const log: string[] = [];
   let sent = 0;
   const exporter = profileExporterFrom({ kind, options: {} } as ExporterDescription, {
-    // What would be used instead of the wrong one.
+    // These would be used instead of the wrong one.
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://other', PYROSCOPE_BASIC_AUTH_USER: 'other', [name]: value },
     log: (level, text) => void log.push(`${level} ${text}`),
     transport: async () => {

@@ -1,4 +1,4 @@
-// Grafana Alloy tells stacks apart by addresses alone, so its profiles have one for each function.
+// Grafana Alloy identifies stacks by addresses alone, so its profiles have one for each function.
 import { expect, test } from 'vitest';
 import { perftools } from '#generated/pprof.js';
 import { decodePprof, type EncodePprofOptions, encodePprof } from '../../src/pprof/index.js';

@@ -124,7 +124,7 @@ export class MainThreadLink {
     return Atomics.load(this.#control, ControlWord.samplerChanges);
   }
 
-  /** Tells a waiting main thread if a poll of exact mode is being read. */
+  /** Sets, for a waiting main thread, whether a poll of exact mode is being read. */
   setReading(isReading: boolean): void {
     Atomics.store(this.#control, ControlWord.reading, isReading ? 1 : 0);
   }
@@ -134,7 +134,7 @@ export class MainThreadLink {
     Atomics.store(this.#control, ControlWord.held, isHeld ? 1 : 0);
   }
 
-  /** Tells a waiting main thread that an exact capture has begun or ended. */
+  /** Wakes a waiting main thread when an exact capture has begun or ended. */
   exactCaptureDone(): void {
     Atomics.add(this.#control, ControlWord.exactCaptures, 1);
     Atomics.notify(this.#control, ControlWord.exactCaptures);

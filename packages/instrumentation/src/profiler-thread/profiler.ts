@@ -216,7 +216,7 @@ export class Profiler {
       );
     this.#workers?.start();
     void this.#captures.idle().then(() => {
-      // The main thread may have replaced this sampler already: a message tells of that.
+      // The main thread may have replaced this sampler already: a message says so.
       if (mode) this.#loop.samplerStarted(mode, samplingInterval, exact, 0);
       else this.#loop.samplerRefused('taken', 0);
       // Captures of an earlier thread begin only now: a poll is needed to see what is alive.

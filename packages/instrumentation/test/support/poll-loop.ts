@@ -50,7 +50,7 @@ export function newLoop(
       startSampler: ({ samplingInterval, replaceUntilMillis }) => {
         if (replaceUntilMillis === undefined) return void wanted.push(performance.now());
         restarts.push(samplingInterval);
-        // Of the time that has passed since, less than 50 ms are left out.
+        // Less than 50 ms of the time since are left out.
         patience.push(Math.ceil((replaceUntilMillis - monotonicMillis()) / 50) * 50);
       },
       readyForRestart: async () => {},

@@ -1,7 +1,7 @@
 /**
  * State of a capture:
  * - `waiting`: the file does not exist yet, or has no header yet
- * - `reading`: the data that was there when heapray found the file is being read; there are no figures until then
+ * - `reading`: the data that was there when heapray found the file is being read; figures follow then
  * - `following`: the program is running and writes
  * - `idle`: no data is written, but the process that writes the capture is alive
  * - `stopped`: the program ended without finishing its capture, or left a file without a header

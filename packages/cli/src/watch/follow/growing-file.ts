@@ -137,7 +137,7 @@ export class GrowingFile {
     refuseCompressed(head);
     this.#compressed = head.readUInt32LE() === LZ4_MAGIC;
     clearCounts(head);
-    // The start time is written with the rest of the header: without it, there is no data yet.
+    // The start time is written with the rest of the header: without it, the file has no data yet.
     if (!this.#compressed && head.every((byte) => byte === 0)) return false;
     this.#head = head;
     return true;

@@ -64,7 +64,7 @@ export class ProfilePush {
     this.#loop = this.#run();
   }
 
-  /** Exports once more, and ends. Takes at most `lastTimeoutMillis`. */
+  /** Exports a last time, and ends. Takes at most `lastTimeoutMillis`. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#loop;

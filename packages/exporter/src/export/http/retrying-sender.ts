@@ -92,7 +92,7 @@ export class RetryingSender {
     body: Uint8Array,
     millis: number,
   ): Promise<{ readonly outcome: SendOutcome; readonly waitMillis?: number | undefined }> {
-    // Not AbortSignal.any: on some versions of Node, each of its signals stays known to that of the exporter.
+    // AbortSignal.any leaks here: on some versions of Node, each of its signals stays known to that of the exporter.
     const stop = new AbortController();
     const { signal } = stop;
     const cancel = this.#clock.after(millis, () =>

@@ -38,7 +38,7 @@ interface Dropped {
 
 /**
  * Pushes profiles to Pyroscope: the allocations since the last push, and the memory in use now. What
- * could not be delivered is part of the next push, until it is an hour old. Several profiles of one call are told apart by
+ * could not be delivered is part of the next push, until it is an hour old. Several profiles of one call are known by
  * their order, so give each its own exporter if their number changes.
  *
  * @experimental

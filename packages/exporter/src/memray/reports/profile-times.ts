@@ -6,7 +6,7 @@ const MAX_MILLIS = 2 ** 43;
 
 /**
  * Returns the time of collection of a capture's profile, and the time it covers: from the start of the capture to its
- * end, or to the latest memory record while there is no end. Invalid times are 0.
+ * end, or to the latest memory record while it has not ended. Invalid times are 0.
  *
  * @param lastRecordMillis time of the latest memory record, in ms since the Unix epoch; undefined before the first
  */

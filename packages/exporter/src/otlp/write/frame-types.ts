@@ -8,8 +8,8 @@ const PYTHON = /\.py[cwix]?$|^<frozen /;
 const JAVASCRIPT = /\.[cm]?[jt]sx?$|^node:/;
 
 /**
- * Returns the kind of each frame of a profile; undefined if it is unknown, or the frame is no function. Functions without a
- * telling file are of the language of the others.
+ * Returns the kind of each frame of a profile; undefined if it is unknown, or the frame is not a function. Functions
+ * whose file does not show the language have that of the others.
  */
 export function frameTypes(frames: readonly ProfileFrame[]): readonly (FrameType | undefined)[] {
   const byFile = new Map<string, FrameType | undefined>([['', undefined]]);

@@ -23,7 +23,7 @@ export interface RandomCaptureOptions {
   readonly format: MemrayFormat;
   /** Minimum number of pages of a mapping; default 0. */
   readonly minPages?: number;
-  /** Whether allocations may replace others at their address without a free. Default true. */
+  /** True if allocations may replace others at their address without a free. Default true. */
   readonly isReplacing?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { ConfigError } from './config-error.js';
 import type { ConfigInput } from './types.js';
 
-/** What happens after a wrong value, as the end of a message, if nothing else is said. */
+/** Default end of a message about a wrong value. */
 const DEFAULT_EFFECT = 'the default is used';
 
 /**

@@ -18,8 +18,8 @@ export interface ProfilerKnowledge {
 
 /**
  * Returns the resident memory of the process by part, in bytes. `unexplained` is the remainder, so that the parts always add
- * up to the resident set. It is negative if memory is reserved but not touched yet. What only the mappings tell is some time
- * old: where the parts exceed the resident set, it has been returned since, and is left out. Reads only existing counters:
+ * up to the resident set. It is negative if memory is reserved but not touched yet. Figures that only the mappings have are
+ * some time old: where the parts exceed the resident set, that memory was returned since, and is left out. Reads only existing counters:
  * takes microseconds, however much memory there is.
  */
 export function residentSplit(known: ProfilerKnowledge = {}): ResidentSplit {

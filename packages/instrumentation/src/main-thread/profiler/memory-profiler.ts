@@ -299,7 +299,7 @@ export class MemoryProfiler {
   /** Starts the sampler, or keeps the one taken over from the previous profiler. */
   #startSampler(): ReturnType<OwnSampler['start']> | 'no-inspector' {
     const { mode, interval } = this.#sampler;
-    // Start exact mode anew, as this profiler has not prepared it.
+    // Start exact mode again, as this profiler has not prepared it.
     if (mode && interval === this.#interval && interval !== EXACT_INTERVAL) return mode;
     this.#sampler.release();
     return this.#sampler.connect() ? this.#startAt(this.#interval) : 'no-inspector';

@@ -51,7 +51,7 @@ export class ServedPages {
       : this.debugAddress;
   }
 
-  /** True when it is known who has the debug server's port, or that nobody will. */
+  /** True when it is known who has the debug server's port, or that it stays unused. */
   get isDebugSettled(): boolean {
     const isWanted = this.#deps.config().options.debugAddress !== undefined && !this.#isDebugClosed;
     return !isWanted || this.#debug !== undefined;

@@ -159,7 +159,7 @@ export class Captures {
     };
   }
 
-  /** The same of an exact capture, which also tells what it has missed since its beginning. */
+  /** The same of an exact capture, with the number of allocations missed since its beginning. */
   #exactLines(scope: ComponentScope | undefined) {
     const { exactLineOf } = this.#options;
     if (exactLineOf === undefined) return {};

@@ -1,4 +1,4 @@
-/** Facts about a capture that its command line tells. */
+/** Facts about a capture that are in its command line. */
 export interface CaptureFacts {
   /** Smallest mean bytes between two samples during the capture. */
   readonly samplingInterval: number;
@@ -33,7 +33,7 @@ export function notedCommandLine(commandLine: string, facts: CaptureFacts): stri
   return withNote(commandLine, note);
 }
 
-/** Width of the largest number of missed allocations that an exact capture can tell. */
+/** Width of the largest number of missed allocations that the note can hold. */
 const MISSED_DIGITS = 12;
 
 /**

@@ -1,7 +1,7 @@
 import { mannKendallScore, theilSenSlope } from './trend.js';
 import type { Window } from './windows.js';
 
-/** What is known of a call site, or of several that are judged as one, in the windows of leak detection. */
+/** Amounts of a call site, or of several that are judged as one, in the windows of leak detection. */
 export interface Evidence {
   /** Number of windows since it was first seen. */
   readonly known: number;
@@ -47,7 +47,7 @@ const MIN_DECLINE_SHARE = 0.4;
  */
 const COMPARABLE_AGE = 0.8;
 
-/** Tells growth that looks like a leak from that of caches, turnover and exchange; see `SuspectRules` for the conditions. */
+/** Separates growth that looks like a leak from that of caches, turnover and exchange; see `SuspectRules` for the conditions. */
 export class GrowthRules {
   readonly #options: GrowthRulesOptions;
 
@@ -72,7 +72,7 @@ export class GrowthRules {
     const values = windows.map(({ oldBytes }) => oldBytes);
     const first = values[0] ?? 0;
     const latest = values.at(-1) ?? 0;
-    // What was freed since the last major collection looks alive, so compare what that one has confirmed.
+    // Memory freed since the last major collection looks alive, so compare what that one has confirmed.
     const shown = isSuspected ? latest : confirmed;
     if (shown - Math.max(first, formerPeak) < this.minGrowth) return false;
     if (mannKendallScore(values) < TREND_SCORE || theilSenSlope(values) <= 0) return false;

@@ -13,7 +13,7 @@ export interface JudgedDeath {
   readonly sample: JudgedSample;
 }
 
-/** What is known of the time for which samples were reachable. */
+/** The time for which samples were reachable, as far as known. */
 export interface JudgedReachability {
   readonly lastMajorMillis: number | undefined;
   /** Newest ordinal of the newest poll, or any other number that rises from poll to poll. */

@@ -27,7 +27,7 @@ export function progressText(ledger: Ledger, progress: LeakProgress, atMillis: n
   ].join(', ');
 }
 
-/** Returns whether leak detection can tell yet that there is no leak. */
+/** Returns whether the windows suffice to rule out a leak. */
 export function isConclusive({ windows, neededWindows, undecidedSites }: LeakProgress): boolean {
   return windows >= neededWindows && undecidedSites === 0;
 }

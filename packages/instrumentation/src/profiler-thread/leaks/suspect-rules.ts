@@ -50,7 +50,7 @@ export interface LeakProgress {
 /** `interval`: the sampling interval was changed. `sampler`: the sampler was lost, and started again. */
 export type LeakRestart = 'interval' | 'sampler';
 
-/** What is alive of one site at a poll, in bytes that are likely to be reachable. */
+/** Memory of one site that is likely to be reachable at a poll, in bytes. */
 interface SiteState {
   old: number;
   /** Part of it that the last major collection has confirmed. */
@@ -242,7 +242,7 @@ export class SuspectRules {
     }
   }
 
-  /** Computes the windows of all sites anew: a collection shows what was reachable in earlier windows, too. */
+  /** Computes the windows of all sites again: a collection shows what was reachable in earlier windows, too. */
   #setWindows(now: ReadonlyMap<SiteIndex, SiteState>): void {
     const windows = this.#windows.length;
     for (const site of now.keys()) if (!this.#tracks.has(site)) this.#tracks.set(site, newTrack(windows));

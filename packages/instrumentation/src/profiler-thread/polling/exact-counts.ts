@@ -1,6 +1,6 @@
 /**
  * Maximum share of the time that recording may seem to need. The cost of a sample is measured once, and stacks differ in depth, so
- * a larger share is no measurement any more.
+ * a larger share means nothing any more.
  */
 const MAX_SHARE = 0.95;
 

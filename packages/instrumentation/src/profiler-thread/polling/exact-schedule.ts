@@ -95,7 +95,7 @@ export class ExactSchedule {
     this.#share = Math.min(DUE_SHARE, Math.max(LEAST_SHARE, share));
   }
 
-  /** True if the next poll should have a major collection behind it. */
+  /** True if a major collection should come before the next poll. */
   get isMajorDue(): boolean {
     return this.#isMajorDue;
   }

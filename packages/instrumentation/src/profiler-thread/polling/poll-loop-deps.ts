@@ -44,19 +44,19 @@ export interface PollLoopDeps {
   readonly onReading: () => void;
   /** Returns the number of young-generation collections since the last call. Not called if polls report collections. */
   readonly takeScavenges: () => number;
-  /** What exact mode needs; undefined for threads that never have it. */
+  /** Dependencies of exact mode; undefined for threads that never have it. */
   readonly exact?: ExactDeps | undefined;
   /** Called with the time without an answer, in ms, when a poll is overdue. Default: counts and logs it. */
   readonly onOverdue?: ((millis: number) => void) | undefined;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
-/** What exact mode needs. */
+/** Dependencies of exact mode. */
 export interface ExactDeps {
   /** Number of times that the main thread has replaced the sampler by itself. */
   readonly samplerChanges: () => number;
   readonly poller: Pick<HeapPoller, 'heapUsage' | 'endExact'>;
-  /** Tells the waiting main thread if a poll is being read. */
+  /** Sets, for the waiting main thread, whether a poll is being read. */
   readonly setReading: (isReading: boolean) => void;
   /** Called when exact mode has begun. */
   readonly onBegin: () => void;

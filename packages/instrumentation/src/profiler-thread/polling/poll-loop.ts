@@ -418,7 +418,7 @@ export class PollLoop {
   }
 
   /**
-   * Polls a last time, then asks for another interval. Polling goes on without the answer if that does not come in time,
+   * Polls a last time, then asks for another interval. Polling continues without the answer if that does not come in time,
    * because a main thread in a long loop answers polls but no messages.
    */
   async #askForChange(): Promise<void> {

@@ -55,7 +55,7 @@ async function answerTo(
     );
   }
   const confirm = query.get('confirm');
-  // Nothing is made for HEAD.
+  // HEAD needs no snapshot.
   if (method === 'HEAD')
     return { type: confirm === null ? JSON_TYPE : BYTES, body: undefined, headers: COMMON };
   if (confirm === null) return planAnswer(await snapshots.plan());

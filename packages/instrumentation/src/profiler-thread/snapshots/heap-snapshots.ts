@@ -35,7 +35,7 @@ const CONFIRM_MILLIS = 10 * 60_000;
 const MAX_CONFIRMS = 64;
 /** Longest wait for the use of the heap, in ms. */
 const USAGE_MILLIS = 2_000;
-/** Time after which a snapshot that is read in pieces is discarded, if nobody asks for the next one, in ms. */
+/** Time after which a snapshot that is read in pieces is discarded, if the next one is not asked for, in ms. */
 const KEPT_MILLIS = 30_000;
 /** Maximum length of a piece, in bytes. */
 export const PIECE_BYTES: number = 2 ** 20;

@@ -7,7 +7,7 @@ const NAME = /^\.heapray-snapshot-\d+\.tmp$/;
 const OWNER_ONLY = 0o600;
 
 /**
- * Disk space for one snapshot. It has no name, so that the system frees it however the process ends, and nobody else can
+ * Disk space for one snapshot. It has no name, so that the system frees it however the process ends, and no other process can
  * open it.
  */
 export class SnapshotFile {

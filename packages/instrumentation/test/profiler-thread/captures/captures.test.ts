@@ -181,7 +181,7 @@ describe('a capture', () => {
     const [exact = ''] = fs.readdirSync(home).filter((name) => name !== 'api_memory.bin');
     const capture = analyzeCapture(path.join(home, exact));
     expect(capture.header?.commandLine).toBe('node app.js exactly (scope: process, 0 missed)');
-    // What was alive has not been freed.
+    // The live objects have not been freed.
     expect(byStack(capture, capture.leaks())).toEqual({ within: [128, 2] });
     captures.end(1, true);
     await captures.idle();

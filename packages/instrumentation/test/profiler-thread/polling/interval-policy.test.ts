@@ -1,4 +1,4 @@
-// When the default sampling interval gives way to a larger one.
+// When a larger sampling interval replaces the default one.
 import { expect, test } from 'vitest';
 import { IntervalPolicy, type SamplingState } from '../../../src/profiler-thread/polling/interval-policy.js';
 

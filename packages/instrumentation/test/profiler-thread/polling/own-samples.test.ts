@@ -44,7 +44,7 @@ test('leaves out the request before a poll, also in the function that allocates 
 test('leaves out all behind a poll up to the mark of the collection, and counts what has died of it', () => {
   const filter = newFilter();
   filter([...samplesOf('main', 24, range(1, 3)), ...held('main', 4)]);
-  // Of the samples 8 to 15 two are alive; 16 to 18 are the application's, and 17 has died.
+  // Two of the samples 8 to 15 are alive; 16 to 18 are the application's, and 17 has died.
   const alive = [...samplesOf('main', 64, [9]), ...collected(15), ...samplesOf('main', 24, [16, 18])];
   expect(filter([...alive, ...held('main', 19)])).toEqual({ left: [16, 18], newest: 22, own: 8 + 4 });
 });

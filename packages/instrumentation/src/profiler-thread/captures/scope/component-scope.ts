@@ -5,7 +5,7 @@ import { type Context, ContextTable } from './context-table.js';
 import { type StackOwners, StackOwnersOf } from './stack-owners.js';
 import { UnknownSamples } from './unknown-samples.js';
 
-/** What is known of the components of stacks; shared by all captures of the process. */
+/** Known components of stacks; shared by all captures of the process. */
 export class ScopeTables {
   readonly #contexts = new ContextTable();
   readonly #owners = new WeakMap<Ledger, StackOwnersOf>();

@@ -27,7 +27,7 @@ const MAX_KEYWORDS = 24;
 
 /** Knows the contexts in which functions run outside of wrapped functions. */
 export class ContextTable {
-  /** By file and line of observed functions; by exact start of callbacks, see `startOf`. */
+  /** Functions by file and line, callbacks by exact start; see `startOf`. */
   readonly #byPlace = new Map<string, KnownFunction[]>();
   #functions = 0;
   #version = 0;
