@@ -1,5 +1,5 @@
 import type { OverviewData, OverviewSubject } from '../../src/page/overview-data.ts';
-import { choice, setOptions } from '../basics/dom.ts';
+import { choice, element, setOptions } from '../basics/dom.ts';
 import { clockText, durationText } from '../basics/text.ts';
 import { type LiveState, NOW } from './hash.ts';
 import { differenceUrl, usualMoment } from './live-url.ts';
