@@ -134,14 +134,14 @@ export const OPTIONS = {
     description:
       'Whether captures of traced components hold every allocation (exact mode) instead of samples. Code that allocates much runs 5 to 20 times slower.',
   }),
-  /** Whether the program waits for the polls of exact mode (`wait`), or goes on and allocations are only counted (`lose`). */
+  /** Overload in exact mode: the program waits for polls (`wait`), or continues and allocations are only counted (`lose`). */
   exactOverload: option({
     kind: word(['wait', 'lose']),
     env: ['HEAPRAY_EXACT_OVERLOAD'],
     file: [heapray('exact_overload')],
     default: 'wait',
     description:
-      'In exact mode, whether the program waits while a poll is read (`wait`), or goes on and more allocations are only counted (`lose`).',
+      'In exact mode, whether the program waits while a poll is read (`wait`), or continues and more allocations are only counted (`lose`).',
   }),
   /** Folder of the captures; `~` and `$VAR` are expanded. */
   home: option({
