@@ -109,7 +109,7 @@ export class Membership {
     return this.#owner;
   }
 
-  /** Number of other members at the owner's last question; undefined before one. */
+  /** Number of other members; undefined while the owner has not told it. Older owners never do. */
   get others(): number | undefined {
     return this.#others;
   }
@@ -133,8 +133,8 @@ export class Membership {
       this.#end = 'port-wanted';
       return this.close();
     }
+    if (type === 'members' && Number.isSafeInteger(members)) this.#others = (members as number) - 1;
     if (typeof id !== 'number') return;
-    if (type === 'ask' && Number.isSafeInteger(members)) this.#others = (members as number) - 1;
     if (type === 'cancel') this.#working.get(id)?.abort();
     if (type === 'ask') void this.#work(id, questionOf(header));
   }

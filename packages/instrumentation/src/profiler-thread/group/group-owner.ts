@@ -58,6 +58,7 @@ export class GroupOwner {
   #server: net.Server | undefined;
   #nextId = 1;
   #isClosed = false;
+  #isTelling = false;
 
   private constructor(path: string, own: GroupProcess, handlers: GroupOwnerHandlers) {
     this.#path = path;
@@ -167,8 +168,9 @@ export class GroupOwner {
       return () => {};
     }
     channel.send({ type: 'welcome' } satisfies FromOwner);
-    const member = new MemberChannel(this.#nextId++, hello, channel, () => this.#members.size);
+    const member = new MemberChannel(this.#nextId++, hello, channel);
     this.#members.set(member.id, member);
+    this.#tellMembers();
     this.#handlers.joined(member);
     return (frame) => {
       const wanted = member.receive(frame);
@@ -189,9 +191,23 @@ export class GroupOwner {
       if (member.channel !== channel) continue;
       this.#members.delete(member.id);
       member.gone(why);
+      this.#tellMembers();
     }
   }
+
+  /** Tells all members how many they are, once for all changes in a turn of the event loop. */
+  #tellMembers(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
+      const message: FromOwner = { type: 'members', members: this.#members.size };
+      for (const { channel } of this.#members.values()) channel.send(message);
+    });
+  }
 }
+
+const CLIENT_GONE = 'the client has disconnected';
 
 interface Waiting {
   readonly resolve: (answer: HttpAnswer) => void;
@@ -203,23 +219,22 @@ class MemberChannel implements Member {
   readonly pid: number;
   component: string;
   readonly channel: Channel;
-  readonly #members: () => number;
   readonly #waiting = new Map<number, Waiting>();
   #nextQuestion = 1;
 
-  /** @param members returns the present number of members */
-  constructor(id: number, { pid, component }: GroupProcess, channel: Channel, members: () => number) {
+  constructor(id: number, { pid, component }: GroupProcess, channel: Channel) {
     this.id = id;
     this.pid = pid;
     this.component = component;
     this.channel = channel;
-    this.#members = members;
   }
 
   ask(question: Question, millis: number, signal: AbortSignal): Promise<HttpAnswer> {
     const id = this.#nextQuestion++;
     return new Promise<HttpAnswer>((resolve, reject) => {
       if (this.channel.isClosed) return reject(new Error('it has left'));
+      // An already aborted signal fires no event.
+      if (signal.aborted) return reject(new Error(CLIENT_GONE));
       const end = (settle: () => void) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
@@ -230,14 +245,14 @@ class MemberChannel implements Member {
         this.channel.send({ type: 'cancel', id } satisfies FromOwner);
         end(() => reject(new Error(why)));
       };
-      const onAbort = () => giveUp('the client has disconnected');
+      const onAbort = () => giveUp(CLIENT_GONE);
       const timer = setTimeout(() => giveUp(`no answer within ${millis / 1000} s`), millis).unref();
       signal.addEventListener('abort', onAbort);
       this.#waiting.set(id, {
         resolve: (answer) => end(() => resolve(answer)),
         reject: (error) => end(() => reject(error)),
       });
-      this.channel.send({ type: 'ask', id, members: this.#members(), ...question } satisfies FromOwner);
+      this.channel.send({ type: 'ask', id, ...question } satisfies FromOwner);
     });
   }
 

@@ -1,4 +1,7 @@
-/** Version of the protocol. Processes of another version do not join. A key may be added without a new version. */
+/**
+ * Version of the protocol. Processes of another version do not join. Keys and messages may be added without a
+ * new version: a process ignores those that it does not know.
+ */
 export const GROUP_VERSION = 1;
 const PROTOCOL = 'heapray-group';
 /** Maximum length of an answer, in bytes. */
@@ -37,8 +40,9 @@ export type FromOwner =
   | Hello
   /** Follows the greeting: the process is a member from now on. */
   | { readonly type: 'welcome' }
-  /** `members`: number of members, the asked one included. Older owners leave it out. */
-  | ({ readonly type: 'ask'; readonly id: number; readonly members?: number } & Question)
+  /** Number of members, the receiver included. Follows the welcome, and each join and end. Older owners do not send it. */
+  | { readonly type: 'members'; readonly members: number }
+  | ({ readonly type: 'ask'; readonly id: number } & Question)
   | { readonly type: 'cancel'; readonly id: number }
   /** Follows the greeting: the process cannot be a member. */
   | { readonly type: 'refused'; readonly reason: RefusalReason }

@@ -27,6 +27,7 @@ interface Process {
 
 const closing: { close(): void }[] = [];
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const each of closing.splice(0)) each.close();
 });
 
@@ -128,11 +129,27 @@ test('the first page after a takeover has all processes that are left', async ()
   const here = await place();
   const all = [1, 2, 3, 4, 5, 6].map((pid) => start(pid, here));
   const owner = await settled(all);
-  await scrape(here);
-  owner.seat.close();
-  const page = await pollUntil(() => scrape(here).catch(() => undefined), { what: 'the next owner' });
+  const page = await pageAfter(owner, here);
   expect(pidsIn(page)).toEqual(all.filter((each) => each !== owner).map(({ pid }) => pid));
 });
+
+test('the first page after a takeover has a process that joined after the last scrape', async () => {
+  const here = await place();
+  const early = [1, 2].map((pid) => start(pid, here));
+  const owner = await settled(early);
+  await scrape(here);
+  const all = [...early, start(3, here), start(4, here)];
+  await settled(all);
+  const page = await pageAfter(owner, here);
+  expect(pidsIn(page)).toEqual(all.filter((each) => each !== owner).map(({ pid }) => pid));
+});
+
+/** Ends an owner, and returns the first page of the next one: it takes the port at once, the others join late. */
+function pageAfter(owner: Process, here: Place): Promise<string> {
+  vi.spyOn(Math, 'random').mockReturnValue(0.999).mockReturnValueOnce(0);
+  owner.seat.close();
+  return pollUntil(() => scrape(here).catch(() => undefined), { what: 'the next owner', everyMillis: 2 });
+}
 
 test('a process that has ended is on one more page, with its last values', async () => {
   const here = await place();
