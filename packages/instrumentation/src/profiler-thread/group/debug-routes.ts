@@ -79,7 +79,7 @@ async function asProcess(
   gatherer: Gatherer,
   ask: (pid: number, own: HttpRequest) => Promise<HttpAnswer | undefined>,
 ): Promise<HttpAnswer> {
-  const pid = readProcess(request.query, parameter, gatherer);
+  const pid = await readProcess(request.query, parameter, gatherer);
   const query = new URLSearchParams(request.query);
   query.delete(parameter);
   const answer = await ask(pid, { ...request, query });
@@ -89,7 +89,9 @@ async function asProcess(
 
 async function differenceAnswer(request: HttpRequest, gatherer: Gatherer): Promise<HttpAnswer> {
   if (!request.query.has('other')) return ofProcess(request, 'component', gatherer);
-  const pids = ['component', 'other'].map((each) => readProcess(request.query, each, gatherer));
+  const pids = await Promise.all(
+    ['component', 'other'].map((each) => readProcess(request.query, each, gatherer)),
+  );
   const wanted = { ...request, path: '/debug/pprof/heap', query: new URLSearchParams() };
   const answers = await Promise.all(pids.map((pid) => gatherer.one(pid, wanted, PROFILE_MILLIS)));
   const [before, after] = answers;
@@ -105,11 +107,11 @@ async function differenceAnswer(request: HttpRequest, gatherer: Gatherer): Promi
   );
 }
 
-function readProcess(query: URLSearchParams, parameter: string, gatherer: Gatherer): number {
-  const { processes } = gatherer;
+async function readProcess(query: URLSearchParams, parameter: string, gatherer: Gatherer): Promise<number> {
   const value = query.get(parameter);
-  if (value === null) return processes[0]!.pid;
-  const process = processes.find(({ pid }) => `${pid}` === value);
+  if (value === null) return gatherer.processes[0]!.pid;
+  await gatherer.rejoined;
+  const process = gatherer.processes.find(({ pid }) => `${pid}` === value);
   if (process === undefined) throw unknown(parameter, gatherer);
   return process.pid;
 }

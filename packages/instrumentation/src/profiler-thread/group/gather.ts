@@ -52,6 +52,11 @@ export class Gatherer {
     return this.#deps.group.isShared;
   }
 
+  /** Resolves when the processes are complete. */
+  get rejoined(): Promise<void> {
+    return this.#deps.group.rejoined;
+  }
+
   /** All processes, this one first. */
   get processes(): readonly GroupProcess[] {
     return [this.#deps.self(), ...this.#deps.group.members];
@@ -60,7 +65,7 @@ export class Gatherer {
   /** Asks all processes; `millis` is the time limit for each. Answers with an error are included. Never rejects. */
   async all(request: HttpRequest, millis: number): Promise<Gathered[]> {
     const { self, group } = this.#deps;
-    await group.rejoined;
+    await this.rejoined;
     return Promise.all([
       this.#own(request).then((answer): Gathered => ({ id: 0, ...self(), answer })),
       ...group.members.map((member) => this.#ask(member, request, millis)),
@@ -70,7 +75,7 @@ export class Gatherer {
   /** Asks one process; undefined when it is not in the group. */
   async one(pid: number, request: HttpRequest, millis: number): Promise<HttpAnswer | undefined> {
     if (pid === this.#deps.self().pid) return this.#own(request);
-    await this.#deps.group.rejoined;
+    await this.rejoined;
     const member = this.#deps.group.members.find((each) => each.pid === pid);
     return member && (await this.#ask(member, request, millis)).answer;
   }

@@ -62,11 +62,11 @@ class Group {
   missed = 0;
   readonly #routes: Routes;
 
-  constructor(members: readonly Member[], isShared = true) {
+  constructor(members: readonly Member[], isShared = true, rejoined: Promise<void> = Promise.resolve()) {
     this.#routes = debugRoutes({
       own: pagesOf(1),
       self: () => ({ pid: 1, component: 'shop' }),
-      group: { members, isShared, rejoined: Promise.resolve() },
+      group: { members, isShared, rejoined },
       missed: () => {
         this.missed++;
       },
@@ -243,4 +243,17 @@ test('the heap snapshot of another process is passed on in pieces', async () => 
   expect(stream!.bytes).toBe(text.length);
   expect(asked.slice(2)).toEqual(['2: confirm=x&from=0', '2: confirm=x&from=10', '2: confirm=x&from=20']);
   await expect(get('pid=3&confirm=x')).rejects.toThrow('expected one of 1, 2');
+});
+
+test.each([
+  [HEAP, 'pid=2'],
+  ['/debug/ui/profile.json', 'component=2'],
+  ['/debug/ui/diff.json', 'component=2&other=1'],
+])('%s finds a process by its id when it joins a new owner late', async (path, query) => {
+  const members: Member[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const answering = new Group(members, true, promise).get(path, query);
+  members.push(memberOf(2, pagesOf(2)));
+  resolve();
+  expect((await answering).status ?? 200).toBe(200);
 });
