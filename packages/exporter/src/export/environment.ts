@@ -105,18 +105,17 @@ export class EnvironmentReader {
     return parsed;
   }
 
-  /** Returns headers written as `name=value,name=value`, with percent-encoded values. Warns of parts that are not valid. */
+  /**
+   * Returns headers written as `name=value,name=value`, with percent-encoded values. A part that is not valid is a
+   * {@link problem}, because it may name the tenant.
+   */
   headers(name: string): Readonly<Record<string, string>> {
-    const text = this.text(name);
-    if (text === undefined) return {};
-    const headers: Record<string, string> = {};
-    for (const [at, part] of text.split(',').entries()) {
-      if (part.trim() === '') continue;
-      const header = parseHeader(part);
-      if (header !== undefined) headers[header.name] = header.value;
-      else this.warn(`${name}: part ${at + 1} is not valid: expected name=value; ignoring it`);
-    }
-    return headers;
+    const parts = (this.text(name) ?? '').split(',').map(parseHeader);
+    const headers = parts.flatMap((part) => part ?? []);
+    const wrong = parts.flatMap((part, at) => (part === undefined ? at + 1 : []));
+    const expected = `name=value, percent-encoded, in part ${wrong.join(', ')}`;
+    const parse = () => (wrong.length > 0 ? undefined : Object.fromEntries(headers));
+    return this.destination(name, expected, parse) ?? {};
   }
 
   warn(text: string): void {
@@ -124,13 +123,16 @@ export class EnvironmentReader {
   }
 }
 
-function parseHeader(part: string): { readonly name: string; readonly value: string } | undefined {
+/** Returns the header of a part, none for an empty part, and undefined for one that is not valid. */
+function parseHeader(part: string): readonly (readonly [string, string])[] | undefined {
+  if (part.trim() === '') return [];
   const at = part.indexOf('=');
   if (at < 0) return undefined;
   try {
-    const header = { name: part.slice(0, at).trim(), value: decodeURIComponent(part.slice(at + 1).trim()) };
-    assertHeader(header.name, header.value);
-    return header;
+    const name = part.slice(0, at).trim();
+    const value = decodeURIComponent(part.slice(at + 1).trim());
+    assertHeader(name, value);
+    return [[name, value]];
   } catch {
     return undefined;
   }

@@ -35,16 +35,14 @@ test('uses the defaults and warns of each, without secrets, when variables are n
     OTEL_EXPORTER_OTLP_TIMEOUT: '10s',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http',
-    OTEL_EXPORTER_OTLP_HEADERS: 'good=1,s3cret,bad name=s3cret,x=s3cret%0a',
+    OTEL_EXPORTER_OTLP_HEADERS: 'good=1,s3cret,,bad name=s3cret,x=s3cret%0a',
   });
   expect(href).toBe('http://localhost:4318/v1development/profiles');
-  expect(target).toMatchObject({ timeoutMillis: 10_000, compression: 'gzip', headers: { good: '1' } });
+  expect(target).toMatchObject({ timeoutMillis: 10_000, compression: 'gzip', headers: {} });
   expect(protocol).toBe('http/protobuf');
   expect(log.sort()).toEqual([
     'warn OTEL_EXPORTER_OTLP_COMPRESSION: "zstd" is not valid: expected gzip or none; using the default',
-    'warn OTEL_EXPORTER_OTLP_HEADERS: part 2 is not valid: expected name=value; ignoring it',
-    'warn OTEL_EXPORTER_OTLP_HEADERS: part 3 is not valid: expected name=value; ignoring it',
-    'warn OTEL_EXPORTER_OTLP_HEADERS: part 4 is not valid: expected name=value; ignoring it',
+    'warn OTEL_EXPORTER_OTLP_HEADERS: its value is not valid: expected name=value, percent-encoded, in part 2, 4, 5; no profiles are sent',
     'warn OTEL_EXPORTER_OTLP_PROTOCOL: "http" is not valid: expected http/protobuf or http/json or grpc; using the default',
     'warn OTEL_EXPORTER_OTLP_TIMEOUT: "10s" is not valid: expected a whole number of milliseconds from 1 to 86400000; using the default',
   ]);

@@ -7,6 +7,10 @@ type Kind = 'otlp' | 'pyroscope';
 const CHOICES: readonly [Kind, string, string][] = [
   ['otlp', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'user:s3cret@host'],
   ['otlp', 'OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT', 's3cret'],
+  ['otlp', 'OTEL_EXPORTER_OTLP_HEADERS', 'X-Scope-OrgID=s3cret%'],
+  ['otlp', 'OTEL_EXPORTER_OTLP_HEADERS', 'a=1,X-Scope-OrgID:s3cret'],
+  ['otlp', 'OTEL_EXPORTER_OTLP_PROFILES_HEADERS', 'X-Scope-OrgID=s3cret%0a'],
+  ['otlp', 'OTEL_EXPORTER_OTLP_PROFILES_HEADERS', '=s3cret'],
   ['pyroscope', 'PYROSCOPE_SERVER_ADDRESS', 's3cret:4040'],
   ['pyroscope', 'PYROSCOPE_AUTH_TOKEN', 's3cret-ä'],
   ['pyroscope', 'PYROSCOPE_TENANT_ID', 's3cret\u0000'],
@@ -31,4 +35,5 @@ test.each(CHOICES)('%s sends nothing when %s is %j', async (kind, name, value) =
   expect(exporter.drops.failed).toBeGreaterThan(0);
   expect(error?.message).toContain(`${name}: its value is not valid: expected`);
   expect(log).toEqual([`warn ${error?.message}; no profiles are sent`]);
+  expect(log.join()).not.toContain('s3cret');
 });

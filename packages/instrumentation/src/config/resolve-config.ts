@@ -1,9 +1,10 @@
 import { basename, extname, resolve } from 'node:path';
-import { type ConfigFile, readConfigFile } from './file/config-file.js';
+import { readConfigFile } from './file/config-file.js';
 import { variable } from './file/expand.js';
 import { withoutFormerNames } from './former-names.js';
 import { Lookup, REFUSED } from './lookup.js';
 import { serviceNameIn } from './resource-attributes.js';
+import { lostEffect, maybeMeant, type ServerOption } from './server-settings.js';
 import { allowedComponents, type ComponentList, filterComponents } from './table/component-list.js';
 import { ConfigError } from './table/config-error.js';
 import { MAX_NAME_LENGTH, NAME_FORBIDS } from './table/kinds.js';
@@ -16,7 +17,6 @@ import type {
   ResolvedConfig,
   ResolvedOptions,
 } from './table/types.js';
-import { mayBeToken, TOKEN_LOST } from './token-names.js';
 
 const SERVICE_NAME = 'OTEL_SERVICE_NAME';
 const RESOURCE_ATTRIBUTES = 'OTEL_RESOURCE_ATTRIBUTES';
@@ -73,31 +73,28 @@ function serviceNameWarnings(env: ConfigInput['env'], component: string, source:
     });
 }
 
+/** Returns variables that heapray does not know. With small letters, only those that may be meant for the debug server. */
 function unknownVariables(env: ConfigInput['env']): string[] {
   const known = new Set([PARENT_PID, ...OPTION_NAMES.flatMap((option) => OPTIONS[option].env)]);
-  return Object.keys(env).filter(
-    (key) => key.startsWith('HEAPRAY_') && env[key] !== undefined && !known.has(key),
-  );
+  const isOurs = (key: string) =>
+    key.startsWith('HEAPRAY_') || (/^heapray_/i.test(key) && maybeMeant(key) !== undefined);
+  return Object.keys(env).filter((key) => isOurs(key) && env[key] !== undefined && !known.has(key));
 }
 
 function unknownVariableWarning(name: string): string {
   const warning = `${quote(name)} is no variable of heapray's and is ignored`;
-  return mayBeToken(name) ? `${warning}; ${TOKEN_LOST}` : warning;
+  const option = maybeMeant(name);
+  return option ? `${warning}; ${lostEffect(option)}` : warning;
 }
 
 /**
  * Returns true if the address or the token of the debug server was given, but is not known. It must not be started then.
  *
- * @param isTokenLost true if an unknown variable may be meant as the token
+ * @param lost options that may be meant by settings which are not valid
  */
-function mustStayClosed(
-  { debugAddress, debugToken }: Readonly<Record<string, string>>,
-  { lost }: ConfigFile,
-  isTokenLost: boolean,
-): boolean {
-  if (debugAddress === REFUSED || debugToken === REFUSED) return true;
-  if (debugAddress === 'default' && lost === 'all') return true;
-  return debugToken === 'default' && (lost !== undefined || isTokenLost);
+function mustStayClosed(sources: Readonly<Record<string, string>>, lost: readonly ServerOption[]): boolean {
+  if (sources.debugAddress === REFUSED || sources.debugToken === REFUSED) return true;
+  return lost.some((option) => sources[option] === 'default');
 }
 
 /** Looks up options one by one and records the source of each value. */
@@ -147,7 +144,7 @@ class Resolution {
  * beats the defaults. Reads nothing but `given`.
  *
  * @throws {ConfigError} for a wrong value of an option, an unknown option in code, an unknown key in
- *   `[heapray]`, a config file of heapray that cannot be read, and everything that keeps Airflow itself from
+ *   `[heapray]`, a misspelt `[heapray]`, a config file of heapray that cannot be read, and everything that keeps Airflow itself from
  *   starting
  */
 export function resolveConfig(given: ConfigInput): ResolvedConfig {
@@ -172,7 +169,10 @@ export function resolveConfig(given: ConfigInput): ResolvedConfig {
     OPTION_NAMES.map((name) => [name, Object.hasOwn(special, name) ? special[name] : resolution.value(name)]),
   ) as unknown as ResolvedOptions;
   const sources: Record<string, string> = { ...resolution.sources, configFile: file.source };
-  const isClosed = mustStayClosed(sources, file, unknown.some(mayBeToken));
+  const isClosed = mustStayClosed(sources, [
+    ...file.lost,
+    ...unknown.flatMap((name) => maybeMeant(name) ?? []),
+  ]);
   if (isClosed) sources.debugAddress = REFUSED;
   const options: ResolvedOptions = isClosed ? { ...found, debugAddress: undefined } : found;
   return {

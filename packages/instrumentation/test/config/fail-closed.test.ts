@@ -1,8 +1,8 @@
 // A wrong setting must leave nothing open: no debug server without the token or on another address than those asked for, and
-// nothing allowed that is off by default.
+// nothing on that may have been switched off.
 import { describe, expect, test } from 'vitest';
 import type { HeaprayOptions, OptionName } from '../../src/config/index.js';
-import { OPTIONS } from '../../src/config/table/options.js';
+import { OPTION_NAMES, OPTIONS } from '../../src/config/table/options.js';
 import { CFG, configOf, refusalOf, type Situation, systemError } from './support.js';
 
 /** The address that `register` gives the debug server without a setting. */
@@ -21,6 +21,7 @@ function registered(situation: Situation) {
 }
 
 const inFile = (lines: string): Situation => ({ cfg: `[heapray]\n${lines}\n` });
+const withToken = (above: string): Situation => ({ cfg: `${above}debug_token = ${TOKEN}\n` });
 const env = (variables: Record<string, string>): Situation => ({ env: variables });
 
 describe('the debug server stays closed, with one message', () => {
@@ -62,6 +63,28 @@ describe('the debug server stays closed, with one message', () => {
     ],
     ['a key is misspelt', inFile(`debug_tokens = ${TOKEN}`)],
     ['a variable is misspelt', env({ HEAPRAY_TOKEN: TOKEN })],
+    ['a variable has small letters', env({ heapray_debug_token: TOKEN })],
+    ['the variable of the address is misspelt', env({ HEAPRAY_DEBUG_ADDRESS: 'off' })],
+    ['a variable is called by the former name of the address', env({ HEAPRAY_DEBUG_SERVER: 'off' })],
+    ['the key of the address is misspelt', inFile('debug_adr = off')],
+    ['the section has a capital', withToken('[Heapray]\n')],
+    ['the section has a blank', withToken('[heapray ]\n')],
+    ['the misspelt section lies beside the right one', { cfg: '[heapray]\n[HEAPRAY]\ndebug_addr = off\n' }],
+    [
+      'the misspelt section is in a file of heapray',
+      { ...env({ HEAPRAY_CONFIG: CFG }), ...withToken('[Heapray]\n') },
+    ],
+    ['the token is in a section of Airflow', withToken('[profiling]\n')],
+    [
+      'the token is in a section of Airflow beside heapray',
+      withToken('[heapray]\nworkers = f\n[profiling]\n'),
+    ],
+    ['the misspelt token is in a section of Airflow', { cfg: `[profiling]\nDebug-Tokens = ${TOKEN}\n` }],
+    ['the token is in [DEFAULT], and there is no [heapray]', withToken('[DEFAULT]\n')],
+    ['the misspelt token is in [DEFAULT]', { cfg: `[DEFAULT]\ndebug_tokens = ${TOKEN}\n[heapray]\n` }],
+    ['the name of the section is misspelt', withToken('[heaprays]\n')],
+    ['the token is indented below another section', withToken('[core]\nx = 1\n  [heapray]\n  ')],
+    ['the address is in a section of Airflow', { cfg: '[profiling]\ndebug_addr = off\n' }],
   ])('when %s', (_, situation) => {
     const { options, sources, lines } = registered(situation);
     expect(options.debugAddress).toBeUndefined();
@@ -69,6 +92,28 @@ describe('the debug server stays closed, with one message', () => {
     expect(lines).toEqual([expect.stringContaining('the debug server is not started')]);
     expect(lines.join()).not.toMatch(/'short'|correct|two words/);
   });
+});
+
+test('a key outside of [heapray] is named with its section and file', () => {
+  expect(registered(withToken('[profiling]\n')).lines).toEqual([
+    `debug_token below [profiling] in ${CFG} is ignored because it is not in [heapray]; it may be meant as debugToken: the debug server is not started unless that is set`,
+  ]);
+  expect(registered(withToken('[Heapray]\n')).lines).toEqual([
+    expect.stringContaining(`${CFG}: '[Heapray]' is not allowed; use [heapray]; it is ignored`),
+  ]);
+});
+
+test('a value of several lines is not in a message, because the lines below may be the token', () => {
+  const { options, lines } = registered(withToken('[heapray]\nworkers = true\n  '));
+  expect(options.debugAddress).toBeUndefined();
+  const listed = registered(withToken('[heapray]\ntrace_components = a\n  '));
+  expect(listed.options.debugAddress).toBeUndefined();
+  expect(listed.lines.join()).not.toContain(TOKEN);
+  expect(lines.join()).not.toContain(TOKEN);
+  expect(lines).toEqual([
+    expect.stringMatching(/workers in .*: '\(several lines\)' is not allowed/),
+    expect.stringContaining(`debug_token below [heapray] in ${CFG} is ignored because it is indented`),
+  ]);
 });
 
 describe('the debug server is started', () => {
@@ -84,6 +129,26 @@ describe('the debug server is started', () => {
     ['a misspelt variable lies beside the token', env({ ...known, HEAPRAY_TOKEN: 'x' }), TOKEN],
     ['a misspelt key lies beside the token', inFile(`debug_token = ${TOKEN}\ndebug_tokens = x`), TOKEN],
     [
+      'others have tokens',
+      { cfg: '[DEFAULT]\nx_token = 1\n[webserver]\nauth_token = x\ndebug = true\n' },
+      undefined,
+    ],
+    ['[DEFAULT] has the token', withToken('[heapray]\n[DEFAULT]\n'), TOKEN],
+    ['others have a token, too', { cfg: `[heapray]\ndebug_token = ${TOKEN}\n[x]\ndebug_token = x\n` }, TOKEN],
+    [
+      'a service of Kubernetes has the name of a setting',
+      env({ HEAPRAY_DEBUG_PORT: 'tcp://10.0.0.1:80', HEAPRAY_DEBUG_PORT_80_TCP_ADDR: '10.0.0.1' }),
+      undefined,
+    ],
+    [
+      'variables set what a misspelt section could have set',
+      {
+        ...withToken('[Heapray]\n'),
+        env: { ...known, HEAPRAY_DEBUG_ADDR: '127.0.0.1:6464', AIRFLOW_CONFIG: CFG },
+      },
+      TOKEN,
+    ],
+    [
       'variables set what a file without an end could have set',
       env({ ...known, HEAPRAY_DEBUG_ADDR: '127.0.0.1:6464', HEAPRAY_CONFIG: '/none' }),
       TOKEN,
@@ -95,13 +160,16 @@ describe('the debug server is started', () => {
   });
 });
 
-describe('stays off when its value is wrong, whatever the defaults of code are', () => {
-  test.each<[OptionName, HeaprayOptions, unknown]>([
-    ['heapSnapshots', { heapSnapshots: true }, false],
-    ['allowGc', { allowGc: true }, false],
-    ['group', { group: true }, false],
-    ['memrayLivePort', { memrayLivePort: 4000 }, undefined],
-  ])('%s', (option, defaults, off) => {
+describe('is off when its value is wrong, whatever the defaults of code are', () => {
+  test.each<[OptionName, HeaprayOptions, unknown, string]>([
+    ['enabled', { enabled: true }, false, 'heapray does not run'],
+    ['workers', { workers: true }, false, 'worker threads are not profiled'],
+    ['oomProfile', { oomProfile: 'on' }, 'off', 'no profile is kept near a memory limit'],
+    ['heapSnapshots', { heapSnapshots: true }, false, 'it stays off'],
+    ['allowGc', { allowGc: true }, false, 'it stays off'],
+    ['group', { group: true }, false, 'this process shares no port'],
+    ['memrayLivePort', { memrayLivePort: 4000 }, undefined, 'it stays off'],
+  ])('%s', (option, defaults, off, effect) => {
     const {
       env: [name = ''],
       file: [place],
@@ -110,9 +178,19 @@ describe('stays off when its value is wrong, whatever the defaults of code are',
       const { options, sources, lines } = registered({ ...situation, defaults });
       expect(options[option]).toBe(off);
       expect(sources[option]).toBe('refused');
-      expect(lines).toEqual([expect.stringMatching(/'no' is not allowed; use .*; it stays off$/)]);
+      expect(lines).toEqual([expect.stringMatching(new RegExp(`'no' is not allowed; use .*; ${effect}$`))]);
     }
   });
+});
+
+test('every option that is on by default is off when its value is wrong', () => {
+  const on = OPTION_NAMES.filter((name) => [true, 'on'].includes(OPTIONS[name].default as boolean));
+  expect(on).toEqual(['enabled', 'oomProfile', 'workers', 'group']);
+  for (const name of on) expect(OPTIONS[name]).toHaveProperty('whenWrong');
+});
+
+test('profiling goes on when a file cannot be read, although it may switch heapray off', () => {
+  expect(registered(env({ HEAPRAY_CONFIG: '/none' })).options.enabled).toBe(true);
 });
 
 test.each([

@@ -44,7 +44,7 @@ const COMPRESSIONS = ['gzip', 'none'] as const;
 
 /**
  * Returns the settings of options and `OTEL_EXPORTER_OTLP_[PROFILES_]*`. Variables that are not valid cause a warning and
- * count as not set. After one for the endpoint, nothing is sent.
+ * count as not set. After one for the endpoint or for headers, nothing is sent.
  *
  * @throws RangeError for an option that is not valid
  */

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
+import { lostEffect, maybeMeant, maybeMeantElsewhere, type ServerOption } from '../server-settings.js';
 import { ConfigError } from '../table/config-error.js';
 import { OPTION_NAMES, OPTIONS } from '../table/options.js';
-import { printable } from '../table/text.js';
+import { printable, strip } from '../table/text.js';
 import { tolerate } from '../table/tolerate.js';
 import type { ConfigInput } from '../table/types.js';
-import { mayBeToken, TOKEN_LOST } from '../token-names.js';
 import { expandText, variable } from './expand.js';
 import { type IniFile, parseIni } from './ini.js';
 
@@ -13,8 +13,8 @@ export interface ConfigFile {
   readonly ini: IniFile | undefined;
   /** As in `ResolvedConfig.sources`. */
   readonly source: string;
-  /** Set if settings of the file are not known: all of them because it could not be read, or only the token. */
-  readonly lost?: 'all' | 'token';
+  /** Options that the file may set, in a way that cannot be read. */
+  readonly lost: readonly ServerOption[];
   readonly warnings: readonly string[];
 }
 
@@ -29,6 +29,10 @@ interface Location {
   readonly mustExist: boolean;
 }
 
+/** Heapray's section. */
+const SECTION = 'heapray';
+/** All options that may be lost. */
+const ALL: readonly ServerOption[] = ['debugAddress', 'debugToken'];
 /** Stands for a path that was refused. */
 const UNUSABLE = Symbol('unusable');
 /** Effect of a file that cannot be read. */
@@ -86,24 +90,63 @@ function isPermissionError(error: unknown): boolean {
 /**
  * Throws for unknown keys in `[heapray]`: they are typing errors, as no other program uses that section.
  *
- * @returns true if one of them may be meant as the token
+ * @returns options that may be meant by them
  */
-function refuseUnknownKeys(input: ConfigInput, ini: IniFile): boolean {
+function refuseUnknownKeys(input: ConfigInput, ini: IniFile): ServerOption[] {
   const known = OPTION_NAMES.flatMap((option) => OPTIONS[option].file)
-    .filter(({ section }) => section === 'heapray')
+    .filter(({ section }) => section === SECTION)
     .map(({ key }) => key);
-  const unknown = ini.keys('heapray').filter((key) => !known.includes(key));
+  const unknown = ini.keys(SECTION).filter((key) => !known.includes(key));
   for (const key of unknown) {
     const refuse = () => {
       throw new ConfigError(`section [heapray] in ${ini.path}`, key, `one of the keys ${known.join(', ')}`);
     };
-    tolerate(input, () => false, refuse, undefined, mayBeToken(key) ? TOKEN_LOST : 'it is ignored');
+    const option = maybeMeant(key);
+    tolerate(input, () => false, refuse, undefined, option ? lostEffect(option) : 'it is ignored');
   }
-  return unknown.some(mayBeToken);
+  return unknown.flatMap((key) => maybeMeant(key) ?? []);
 }
 
-const NONE: ConfigFile = { ini: undefined, source: 'default', warnings: [] };
-const UNREAD: ConfigFile = { ...NONE, lost: 'all' };
+function isMisspelt(section: string): boolean {
+  return section !== SECTION && strip(section).toLowerCase() === SECTION;
+}
+
+/**
+ * Throws for sections such as `[Heapray]`: names of sections are case-sensitive.
+ *
+ * @returns options that may be set in them
+ */
+function refuseMisspeltSections(input: ConfigInput, ini: IniFile): readonly ServerOption[] {
+  const misspelt = ini.sections.filter(isMisspelt);
+  for (const section of misspelt) {
+    const refuse = () => {
+      throw new ConfigError(ini.path, `[${section}]`, `[${SECTION}]`);
+    };
+    tolerate(input, () => false, refuse, undefined, CLOSED);
+  }
+  return misspelt.length > 0 ? ALL : [];
+}
+
+/** Returns the keys outside `[heapray]`, or indented in it, that may be meant as options which that section does not set. */
+function misplacedKeys(ini: IniFile): { readonly option: ServerOption; readonly warning: string }[] {
+  const isSet = (option: ServerOption) =>
+    OPTIONS[option].file.some(({ section, key }) => ini.has(section, key));
+  return ini.sections
+    .filter((section) => !isMisspelt(section))
+    .flatMap((section) => {
+      const keys = [...(section === SECTION ? [] : ini.keys(section)), ...ini.indentedKeys(section)];
+      return keys.flatMap((key) => {
+        const option = maybeMeantElsewhere(key);
+        if (option === undefined || isSet(option)) return [];
+        const what = `${printable(key)} below [${printable(section)}] in ${printable(ini.path)}`;
+        const why = section === SECTION ? 'is indented' : `is not in [${SECTION}]`;
+        return { option, warning: `${what} is ignored because it ${why}; ${lostEffect(option)}` };
+      });
+    });
+}
+
+const NONE: ConfigFile = { ini: undefined, source: 'default', lost: [], warnings: [] };
+const UNREAD: ConfigFile = { ...NONE, lost: ALL };
 
 /** Reads the file that `locate` found; `path` is absolute. */
 function read(input: ConfigInput, { key, source, mustExist }: Location, path: string): ConfigFile {
@@ -117,8 +160,11 @@ function read(input: ConfigInput, { key, source, mustExist }: Location, path: st
   if (text === undefined && mustExist) throw new ConfigError(key, path, 'a file that exists');
   if (text === undefined) return NONE;
   const ini = parseIni(text, path);
-  const isTokenLost = refuseUnknownKeys(input, ini);
-  return { ini, source, warnings: [], ...(isTokenLost && { lost: 'token' as const }) };
+  const unknown = refuseUnknownKeys(input, ini);
+  const unread = refuseMisspeltSections(input, ini);
+  const misplaced = misplacedKeys(ini);
+  const lost = [...unknown, ...unread, ...misplaced.map(({ option }) => option)];
+  return { ini, source, lost, warnings: misplaced.map(({ warning }) => warning) };
 }
 
 /**
@@ -126,7 +172,7 @@ function read(input: ConfigInput, { key, source, mustExist }: Location, path: st
  * creates it when it starts, or unreadable.
  *
  * @throws {ConfigError} when heapray's own file is missing, the path is a folder, the text cannot be read or
- *   is not valid INI, or `[heapray]` has an unknown key
+ *   is not valid INI, `[heapray]` has an unknown key, or its name is misspelt
  */
 export function readConfigFile(input: ConfigInput): ConfigFile {
   // Always throw for a path given in code.

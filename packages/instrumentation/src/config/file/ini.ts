@@ -15,8 +15,14 @@ type Section = Map<string, string>;
 /** A parsed file. Sections and keys are case-sensitive. */
 export interface IniFile {
   readonly path: string;
+  /** Names of all sections, [DEFAULT] included if it is there. */
+  readonly sections: readonly string[];
   /** Returns the keys written in a section itself, without those of [DEFAULT]. */
   keys(section: string): string[];
+  /** Returns what looks like the keys of a section, but is indented, and so belongs to the value above. */
+  indentedKeys(section: string): string[];
+  /** Returns true if `get` finds the key. */
+  has(section: string, key: string): boolean;
   /**
    * Returns a value with `%(name)s` filled in; the lines of a continued value are joined by line feeds.
    *
@@ -110,11 +116,22 @@ export function parseIni(text: string, path: string): IniFile {
   return iniFile(path, sections);
 }
 
+function indentedKeysOf(value: string): string[] {
+  const lines = value.split('\n').slice(1);
+  return lines.flatMap((line) => stripEnd(/^([^=:]+)[=:]/.exec(line)?.[1] ?? '') || []);
+}
+
 function iniFile(path: string, sections: ReadonlyMap<string, Section>): IniFile {
   const defaults = sections.get(DEFAULT_SECTION);
   return {
     path,
+    sections: [...sections.keys()],
     keys: (section) => [...(sections.get(section)?.keys() ?? [])],
+    indentedKeys: (section) => [...(sections.get(section)?.values() ?? [])].flatMap(indentedKeysOf),
+    has: (section, key) => {
+      const own = sections.get(section);
+      return own !== undefined && (own.has(key) || defaults?.has(key) === true);
+    },
     get: (section, key) => {
       const own = sections.get(section);
       if (own === undefined) return undefined;

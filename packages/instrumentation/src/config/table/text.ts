@@ -46,9 +46,13 @@ export function printable(value: unknown): string {
   return shown;
 }
 
-/** Formats a value like `printable`, in single quotes. */
+/** Matches a value whose lines below the first may be other keys, indented by mistake, such as a token. */
+const SWALLOWS_KEYS = /\n[^=:\n]*[=:]/;
+
+/** Formats a value like `printable`, in single quotes. Leaves out values that may contain other settings. */
 export function quote(value: unknown): string {
-  return `'${printable(value)}'`;
+  const isSecret = typeof value === 'string' && SWALLOWS_KEYS.test(value);
+  return isSecret ? "'(several lines)'" : `'${printable(value)}'`;
 }
 
 /** Converts any value to text; never throws. */

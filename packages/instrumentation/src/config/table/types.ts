@@ -68,7 +68,7 @@ export interface ConfigInput {
   readonly declaredComponents?: readonly string[] | undefined;
   /**
    * Called for each wrong value in the environment or a file, which is then ignored, so that the default is
-   * used, or a safe value where the default could let others in. Without it, the first wrong value is thrown. Wrong values
+   * used, or a safe value where the option has one. Without it, the first wrong value is thrown. Wrong values
    * in `code` are always thrown.
    *
    * @param ofAirflow true if Airflow itself would refuse to start
