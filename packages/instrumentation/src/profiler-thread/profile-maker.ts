@@ -197,7 +197,7 @@ export class ProfileMaker {
       atMillis,
       leakMessages: this.#leakMessages(),
       resident,
-      progress: leaks.progress,
+      progress: this.#deps.leaks.progress,
       survivalMillis: leaks.survivalMillis,
       maxRows,
     });

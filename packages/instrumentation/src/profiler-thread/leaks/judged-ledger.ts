@@ -32,11 +32,8 @@ export interface JudgedLedger {
   readonly sites: {
     /** Returns the number of the call site of a node. */
     siteOf(node: number): number;
-    /**
-     * Returns the number of the call site of the function that called the one of a node; undefined if that has none. Absent where
-     * callers are not known.
-     */
-    callerOf?(node: number): number | undefined;
+    /** Returns the nearest wanted call site among the callers of a node's own. Absent where callers are not known. */
+    nearestCaller?(node: number, isWanted: (site: number) => boolean): number | undefined;
   };
   /** Calls `visit` with each sample, and with the part of its bytes that is likely to be reachable. */
   forEachReachable(visit: (sample: JudgedSample, reachableBytes: number) => void): void;

@@ -22,6 +22,8 @@ const SPAN_WINDOWS = 3;
  * count as old for all detectors, two for a suspicion.
  */
 const FORMER_WINDOWS = 6;
+/** Bytes that count as one sample in exact mode, as by default in sampled captures: a few objects are no leak. */
+const EXACT_SAMPLE_BYTES = 8192;
 /** Time before the same call site is announced again, in ms. */
 const QUIET_MILLIS = 3_600_000;
 
@@ -68,8 +70,14 @@ export class LeakWatch {
 
   #newDetector(): LeakDetector {
     const { windowMillis } = this.#options;
-    const { samplingInterval } = this.#ledger;
-    return new LeakDetector({ windowMillis, samplingInterval });
+    const { samplingInterval, showsInlined } = this.#ledger;
+    const isExact = samplingInterval === 1;
+    return new LeakDetector({
+      windowMillis,
+      samplingInterval: isExact ? EXACT_SAMPLE_BYTES : samplingInterval,
+      // Exact mode switches inlining off.
+      mayInline: !showsInlined && !isExact,
+    });
   }
 
   /** Age of the allocations that `survival` describes, in ms. */

@@ -16,6 +16,8 @@ export interface SuspectRulesOptions {
   readonly samplingInterval: number;
   /** Share of what became old early of which more must still be alive, 0 to 1. Default: 0.5. */
   readonly minKeptShare?: number;
+  /** False where V8 inlines no function, or shows inlined ones. Default: true. */
+  readonly mayInline?: boolean;
 }
 
 /** A call site that keeps more and more of what it allocates. */
@@ -130,6 +132,7 @@ export class SuspectRules {
   readonly #windowMillis: number;
   readonly #neededWindows: number;
   readonly #oldMillis: number;
+  readonly #mayInline: boolean;
   readonly #growth: GrowthRules;
   readonly #tracks = new Map<SiteIndex, Track>();
   readonly #windows: Windows;
@@ -138,6 +141,7 @@ export class SuspectRules {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
     this.#neededWindows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
+    this.#mayInline = options.mayInline ?? true;
     this.#windows = new Windows(this.#oldMillis);
     this.#growth = new GrowthRules({
       windows: this.#neededWindows,
@@ -265,8 +269,11 @@ export class SuspectRules {
     const looks = (evidence: Evidence, track: Track) =>
       this.#growth.looksLikeLeak(evidence, track.suspectSince !== undefined);
     const alone = new Set([...this.#tracks.values()].filter((track) => looks(track, track)));
+    // Before, no site can become a suspect.
+    const isEnough = this.#windows.length >= this.#neededWindows;
+    const isLeak = (site: SiteIndex) => alone.has(this.#tracks.get(site)!);
     const judged = this.#together(
-      takeovers(ledger, this.#tracks, (site) => alone.has(this.#tracks.get(site)!)),
+      this.#mayInline && isEnough ? takeovers(ledger, this.#tracks, isLeak) : new Map(),
     );
     const looking = [...judged].filter(([track, evidence]) => alone.has(track) || looks(evidence, track));
     const leaking = looking.map(([, evidence]) => evidence);
@@ -299,10 +306,11 @@ export class SuspectRules {
     for (const track of this.#tracks.values()) {
       for (const inlined of this.#tracksOf(track.inlined)) {
         judged.delete(inlined);
-        if (inlined.suspectSince === undefined) continue;
-        track.suspectSince ??= inlined.suspectSince;
-        track.streak = Math.max(track.streak, inlined.streak);
-        inlined.suspectSince = undefined;
+        if (inlined.suspectSince !== undefined) {
+          track.suspectSince ??= inlined.suspectSince;
+          track.streak = Math.max(track.streak, inlined.streak);
+          inlined.suspectSince = undefined;
+        }
         inlined.streak = 0;
       }
     }

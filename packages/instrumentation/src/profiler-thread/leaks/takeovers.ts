@@ -18,11 +18,13 @@ const MAX_DEPTH = 4;
 
 /**
  * Finds call sites whose allocations another one has taken over. V8 inlines a busy function into its caller some time after the
- * start; from then on, samples of both have the caller's name, until V8 gives up that code. So a leak seems to end in one site and
- * to begin in another.
+ * start, or into a caller of that. From then on, samples of both have the caller's name, until V8 gives up that code. So a leak
+ * seems to end in one site and to begin in another.
  *
- * One has taken over from another if it is the caller of nearly all that the other holds, if the rates of both change, one
- * against the other, and if both keep about as much of what they allocate.
+ * One has taken over from another under these conditions:
+ * - It is the nearest caller, among the sites whose rate changes, of nearly all that the other holds.
+ * - The rates of both change, one against the other.
+ * - Both keep about as much of what they allocate.
  *
  * @param sites windows of all sites
  * @param isLeak returns true for a site that looks like a leak by itself, and needs no other
@@ -33,15 +35,21 @@ export function takeovers(
   sites: ReadonlyMap<SiteIndex, { readonly windows: readonly Window[] }>,
   isLeak: (site: SiteIndex) => boolean,
 ): ReadonlyMap<SiteIndex, readonly SiteIndex[]> {
-  const found = new Map<SiteIndex, SiteIndex[]>();
-  if (!ledger.sites.callerOf) return found;
+  /** Sites, each with those that it has taken over from. */
   const uneven = new Map<SiteIndex, readonly Window[]>();
+  const into = new Map<SiteIndex, SiteIndex>();
+  const last = (site: SiteIndex): SiteIndex => {
+    const next = into.get(site);
+    return next === undefined ? site : last(next);
+  };
   for (const [site, { windows }] of sites) if (isUneven(windows)) uneven.set(site, windows);
+  const bytesOf = uneven.size > 1 ? bytesByNode(ledger, uneven) : new Map<number, number>();
   for (let depth = 0; depth < MAX_DEPTH && uneven.size > 1; depth++) {
-    const before = uneven.size;
-    for (const [site, caller] of mainCallers(ledger, uneven)) {
+    const before = into.size;
+    for (const [site, named] of mainCallers(ledger, bytesOf, (each) => uneven.has(last(each)), last)) {
+      const caller = last(named);
       const [windows, callerWindows] = [uneven.get(site), uneven.get(caller)];
-      if (!windows || !callerWindows || isLeak(site)) continue;
+      if (!windows || !callerWindows || caller === site || isLeak(site)) continue;
       if (correlation(windows, callerWindows) > MAX_CORRELATION || !keepAlike(windows, callerWindows))
         continue;
       uneven.set(
@@ -49,10 +57,14 @@ export function takeovers(
         callerWindows.map((window, at) => sumOf(window, windows[at])),
       );
       uneven.delete(site);
-      found.set(caller, [...(found.get(caller) ?? []), site, ...(found.get(site) ?? [])]);
-      found.delete(site);
+      into.set(site, caller);
     }
-    if (uneven.size === before) break;
+    if (into.size === before) break;
+  }
+  const found = new Map<SiteIndex, SiteIndex[]>();
+  for (const site of into.keys()) {
+    const caller = last(site);
+    found.set(caller, [...(found.get(caller) ?? []), site]);
   }
   return found;
 }
@@ -93,23 +105,42 @@ function correlation(a: readonly Window[], b: readonly Window[]): number {
   return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }
 
-/** Returns, for each wanted site, the site of the function that called for nearly all of what it holds. */
-function mainCallers(
+/** Returns what the stacks of the wanted sites hold, in bytes. */
+function bytesByNode(
   ledger: JudgedLedger,
   wanted: { has(site: SiteIndex): boolean },
-): ReadonlyMap<SiteIndex, SiteIndex> {
-  const { sites } = ledger;
-  const bytesOf = new Map<SiteIndex, Map<SiteIndex | undefined, number>>();
+): ReadonlyMap<number, number> {
+  const bytesOf = new Map<number, number>();
   ledger.forEachReachable(({ node, bytes }) => {
-    const site = sites.siteOf(node);
-    if (!wanted.has(site)) return;
-    const byCaller = bytesOf.get(site) ?? new Map<SiteIndex | undefined, number>();
-    bytesOf.set(site, byCaller);
-    const caller = sites.callerOf?.(node);
-    byCaller.set(caller, (byCaller.get(caller) ?? 0) + bytes);
+    if (wanted.has(ledger.sites.siteOf(node))) bytesOf.set(node, (bytesOf.get(node) ?? 0) + bytes);
   });
+  return bytesOf;
+}
+
+/**
+ * Returns, for each site, the nearest caller of nearly all of what it holds.
+ *
+ * @param bytesOf what the sites hold, by node
+ * @param isCandidate returns true for a site that may be such a caller
+ * @param last returns the site that has taken over from a site, or that itself
+ */
+function mainCallers(
+  { sites }: JudgedLedger,
+  bytesOf: ReadonlyMap<number, number>,
+  isCandidate: (site: SiteIndex) => boolean,
+  last: (site: SiteIndex) => SiteIndex,
+): ReadonlyMap<SiteIndex, SiteIndex> {
+  const bySite = new Map<SiteIndex, Map<SiteIndex | undefined, number>>();
+  for (const [node, bytes] of bytesOf) {
+    const site = last(sites.siteOf(node));
+    const byCaller = bySite.get(site) ?? new Map<SiteIndex | undefined, number>();
+    bySite.set(site, byCaller);
+    const caller = sites.nearestCaller?.(node, (each) => last(each) !== site && isCandidate(each));
+    const named = caller === undefined ? undefined : last(caller);
+    byCaller.set(named, (byCaller.get(named) ?? 0) + bytes);
+  }
   const callers = new Map<SiteIndex, SiteIndex>();
-  for (const [site, byCaller] of bytesOf) {
+  for (const [site, byCaller] of bySite) {
     const total = [...byCaller.values()].reduce((sum, bytes) => sum + bytes, 0);
     for (const [caller, bytes] of byCaller) {
       if (caller !== undefined && bytes >= MIN_CALLED_SHARE * total) callers.set(site, caller);

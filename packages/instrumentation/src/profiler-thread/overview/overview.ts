@@ -91,7 +91,7 @@ function subjectOf(deps: OverviewDeps, moment: OverviewMoment): OverviewSubject 
   const history = deps.history();
   const sites = sitesOf(sources, atMillis);
   const amounts = new Map(sites.map((site) => [site.key, site.amounts]));
-  const progress = { ...main.leaks.progress, undecidedSites: leaks.undecidedSites };
+  const { progress } = leaks;
   return {
     name: process.name(),
     state: stateText(deps, suspects.length),

@@ -1,4 +1,5 @@
 import type { SuspectView } from '../../protocol/messages.js';
+import type { LeakProgress } from '../leaks/suspect-rules.js';
 import type { LedgerSource } from '../ledger/index.js';
 import type { MemorySource } from './memory-source.js';
 import type { MemorySources } from './memory-sources.js';
@@ -46,6 +47,11 @@ export class AllLeaks {
   /** Number of call sites that grow and are not judged yet. */
   get undecidedSites(): number {
     return this.#sources.all.reduce((sum, { leaks }) => sum + leaks.progress.undecidedSites, 0);
+  }
+
+  /** Progress for the main thread's heap, with the undecided sites of all sources. */
+  get progress(): LeakProgress {
+    return { ...this.#sources.main.leaks.progress, undecidedSites: this.undecidedSites };
   }
 
   #of(source: MemorySource, atMillis: number): SourceSuspect[] {

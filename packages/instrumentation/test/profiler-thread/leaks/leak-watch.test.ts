@@ -121,6 +121,14 @@ test('a suspect does not stay when the sampler is lost', () => {
   expect(leaks.secondsToLimit()).toBeUndefined();
 });
 
+test('does not suspect a call site that keeps some objects more a minute in exact mode', () => {
+  const { heap, leaks, announced, runMinute } = newProgram();
+  heap.changeInterval(1);
+  leaks.intervalChanged();
+  for (let minute = 0; minute < 30; minute++) runMinute(8);
+  expect(announced).toEqual([]);
+});
+
 test('does not speak of inlined functions when stacks are accurate', () => {
   const { announced, runMinute } = newProgram(true);
   for (let minute = 0; minute < 20; minute++) runMinute(8);

@@ -46,6 +46,10 @@ export class CallSites {
   readonly #sites: CallSite[] = [];
   readonly #indexByKey = new Map<string, SiteIndex>();
   readonly #siteOfNode: SiteIndex[] = [];
+  /** By node, the call site of the function of its own frame. */
+  readonly #siteOfFrame: SiteIndex[] = [];
+  /** By node, the number of sites when the function of its frame had none. */
+  readonly #sitesAtMiss: number[] = [];
   /** Column of the first function found on a line, by name, file and line. */
   readonly #columnOfLine = new Map<string, number>();
   #folded = 0;
@@ -95,24 +99,32 @@ export class CallSites {
   }
 
   /**
-   * Returns the call site of the function that called the one that a stack is charged to; undefined if nothing was charged to the
-   * caller so far.
+   * Returns the nearest wanted call site among the callers of the function that a stack is charged to; undefined if there is none.
+   *
+   * @param isWanted called with the sites of callers, but never with the stack's own: a function that calls itself is one site
    */
-  callerOf(node: NodeIndex): SiteIndex | undefined {
-    const component = this.components.of(node);
-    const site = this.siteOf(node);
-    for (
-      let at = this.#tree.parent(allocatingNode(this.#tree, node));
-      at !== ROOT;
-      at = this.#tree.parent(at)
-    ) {
-      const frame = this.frame(at);
-      if (!frame || frame.file === '' || isRuntimeFrame(frame.functionName, frame.file)) continue;
-      const caller = this.#indexByKey.get(keyOf(frame, component));
-      // A function that calls itself is one site.
-      if (caller !== site) return caller;
+  nearestCaller(node: NodeIndex, isWanted: (site: SiteIndex) => boolean): SiteIndex | undefined {
+    const own = this.siteOf(node);
+    const first = this.#tree.parent(allocatingNode(this.#tree, node));
+    for (let at = first; at !== ROOT; at = this.#tree.parent(at)) {
+      const caller = this.#siteOfCaller(at);
+      if (caller !== undefined && caller !== own && isWanted(caller)) return caller;
     }
     return undefined;
+  }
+
+  /** Returns the call site of the function of a frame; undefined for code of the runtime, and if nothing was charged to it so far. */
+  #siteOfCaller(at: NodeIndex): SiteIndex | undefined {
+    const known = this.#siteOfFrame[at];
+    if (known !== undefined) return known;
+    // Sites are only added: as long as there are no more, the answer is the same.
+    if (this.#sitesAtMiss[at] === this.#sites.length) return undefined;
+    const frame = this.frame(at);
+    const isCode = frame && frame.file !== '' && !isRuntimeFrame(frame.functionName, frame.file);
+    const site = isCode ? this.#indexByKey.get(keyOf(frame, this.components.of(at))) : undefined;
+    if (site === undefined) this.#sitesAtMiss[at] = this.#sites.length;
+    else this.#siteOfFrame[at] = site;
+    return site;
   }
 
   #fold(own: NodeIndex, component: string): SiteIndex {

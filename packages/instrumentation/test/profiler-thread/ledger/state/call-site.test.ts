@@ -255,3 +255,36 @@ describe('a renamed process', () => {
     expect([of(run, frameOf('send')).component, of(frameOf('send')).component]).toEqual(['mailer', 'shop']);
   });
 });
+
+describe('the nearest caller of a stack', () => {
+  const { tree, sites, siteOf } = newSites();
+  const stackOf = (...stack: RawFrame[]) => stack.reduce((parent, frame) => tree.child(parent, frame), ROOT);
+  const any = () => true;
+  const stack = [frameOf('main'), frameOf('route'), NODE('timers'), frameOf('parse'), frameOf('parse')];
+
+  test('is one to which something was charged, also if that happens later', () => {
+    const node = stackOf(...stack);
+    siteOf(...stack);
+    expect(sites.nearestCaller(node, any)).toBeUndefined();
+    const main = siteOf(frameOf('main'));
+    expect(sites.nearestCaller(node, any)).toBe(main);
+    const route = siteOf(frameOf('main'), frameOf('route'));
+    expect(sites.nearestCaller(node, any)).toBe(route);
+    siteOf(frameOf('other'));
+    expect(sites.nearestCaller(node, any)).toBe(route);
+  });
+
+  test('is the nearest wanted one', () => {
+    const node = stackOf(...stack);
+    const [main, route] = [siteOf(frameOf('main')), siteOf(frameOf('main'), frameOf('route'))];
+    expect(sites.nearestCaller(node, (site) => site !== route)).toBe(main);
+    expect(sites.nearestCaller(node, () => false)).toBeUndefined();
+  });
+
+  test('is never the function itself', () => {
+    const asked: number[] = [];
+    const wants = (site: number) => asked.push(site) === 0;
+    sites.nearestCaller(stackOf(...stack), wants);
+    expect(asked).not.toContain(siteOf(...stack));
+  });
+});
