@@ -63,6 +63,8 @@ const REPETITIONS = 5;
 let control: Int32Array | undefined;
 /** The newest mark. */
 const marks: { last: object | undefined } = { last: undefined };
+/** True if the main thread was held until all commands of the present poll were sent. */
+let isHeld = false;
 let replaceSampler: (() => void) | undefined;
 let gcOfV8: Collect | undefined;
 /** Time of the last collection by the profiler thread, in ms. */
@@ -165,7 +167,8 @@ function spinWhile(word: number, millis: number): boolean {
 const marking = {
   /** Holds the main thread until the profiler thread has sent all commands of a poll. */
   'heapray: hold'(millis: number): void {
-    if (spinWhile(ControlWord.held, millis)) marks.last = { millis };
+    isHeld = spinWhile(ControlWord.held, millis);
+    if (isHeld) marks.last = { millis };
   },
   'heapray: collected'(arrays: number): void {
     marks.last = { arrays };
@@ -183,7 +186,9 @@ function collectAndWait(gc: Collect, waitMillis: number, isMajor: boolean): void
     // A collection of V8's own, when polls were late, shrinks it to 1 MiB, and V8 would collect before each poll from then on.
     if (youngBytes() < SHRUNK * grownBytes) grow(gc);
     if (waitMillis > 0) spinWhile(ControlWord.reading, waitMillis);
-    marking['heapray: collected'](arrays);
+    // Else the application ran since the poll: a mark would take its samples for heapray's.
+    if (isHeld) marking['heapray: collected'](arrays);
+    isHeld = false;
   } catch {
     // The next poll shows that something was missed.
   }

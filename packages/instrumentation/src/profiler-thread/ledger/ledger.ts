@@ -88,6 +88,11 @@ export class Ledger {
     this.#isResuming = true;
   }
 
+  /** True until the first poll of a sampler that has been running before. */
+  get isResuming(): boolean {
+    return this.#isResuming;
+  }
+
   /** Records garbage collections, to interpret the next poll. */
   noteCollections(collections: Collections): void {
     this.#reachable.addCollections(collections);
@@ -373,6 +378,7 @@ export class Ledger {
     this.#reachable.invalidate();
     this.#pairs.forget();
     this.#newest = 0;
+    this.#isResuming = false;
   }
 
   /** Returns the bytes of samples, some of which were seen: an interval each, or their sizes at interval 1. */

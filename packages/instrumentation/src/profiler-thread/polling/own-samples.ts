@@ -31,13 +31,24 @@ interface Marks {
  * the request just before the poll needs. No code of the application runs in between, so these are numbers in a row.
  */
 export class OwnSampleFilter {
+  #isResuming: boolean;
   #newest = 0;
   /** Ordinals of own samples that are alive. */
   #alive: ReadonlySet<number> = new Set();
 
+  /**
+   * @param isResumed true if the sampler has been polled by an earlier profiler thread. Its marks are alive, and nothing
+   *   shows where its last poll was
+   */
+  constructor(isResumed = false) {
+    this.#isResuming = isResumed;
+  }
+
   filter({ head, samples }: SamplingProfile): WithoutOwn {
     const before = this.#newest;
     const marks = marksOf(head);
+    const isFirst = this.#isResuming;
+    this.#isResuming = false;
     let newest = before;
     let collected = before;
     let held: { readonly ordinal: number; readonly nodeId: number } | undefined;
@@ -48,13 +59,15 @@ export class OwnSampleFilter {
       if (ordinal > collected && marks.collected.has(nodeId)) collected = ordinal;
       if (marks.holds.has(nodeId) && !(held && held.ordinal < ordinal)) held = sample;
     }
-    const start = held ? startOfRequest(held, samples, marks) : newest + 1;
+    if (isFirst) collected = before;
+    const start = held ? startOfRequest(held, samples, before, marks) : newest + 1;
     const alive = new Set<number>();
-    const others = samples.filter(({ ordinal }) => {
+    const others = samples.filter(({ ordinal, nodeId }) => {
       const isNew = ordinal > before;
       const isOwn = isNew ? ordinal <= collected || ordinal >= start : this.#alive.has(ordinal);
-      if (isOwn) alive.add(ordinal);
-      return !isOwn;
+      const isEarlier = isFirst && (marks.ofRequests.has(nodeId) || marks.collected.has(nodeId));
+      if (isOwn || isEarlier) alive.add(ordinal);
+      return !isOwn && !isEarlier;
     });
     this.#newest = newest;
     this.#alive = alive;
@@ -62,15 +75,22 @@ export class OwnSampleFilter {
   }
 }
 
-/** Returns the ordinal of the first sample of the request that has held the main thread. */
+/**
+ * Returns the ordinal of the first sample of the request that has held the main thread.
+ *
+ * @param before ordinal of the newest sample of the poll before
+ */
 function startOfRequest(
   held: { readonly ordinal: number; readonly nodeId: number },
   samples: SamplingProfile['samples'],
+  before: number,
   { holds, ofRequests, states }: Marks,
 ): number {
   const interrupted = holds.get(held.nodeId);
   const nodes = new Map<number, number>();
-  for (const { ordinal, nodeId } of samples) if (ordinal < held.ordinal) nodes.set(ordinal, nodeId);
+  for (const { ordinal, nodeId } of samples) {
+    if (ordinal > before && ordinal < held.ordinal) nodes.set(ordinal, nodeId);
+  }
   let start = held.ordinal;
   for (let ofRequest = 0; ofRequest < OF_REQUEST; start--) {
     const node = nodes.get(start - 1);

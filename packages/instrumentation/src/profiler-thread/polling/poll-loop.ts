@@ -175,7 +175,8 @@ export class PollLoop {
 
   /** Records that the main thread was too busy to replace the sampler in time. Asks again, for longer. */
   samplerKept(): void {
-    this.#answers.add();
+    // The sampler is the same: an open poll counts. In exact mode, it has a collection behind it.
+    this.#answers.stop();
     this.#change = undefined;
     this.#replaceWithinMillis = Math.min(MAX_REPLACE_WITHIN_MILLIS, this.#replaceWithinMillis * MORE_PATIENT);
     if (this.#mode) this.#changeIntervalIfDue();
@@ -185,6 +186,8 @@ export class PollLoop {
   stop(): void {
     this.#stopped = true;
     this.#exact?.schedule.stop();
+    // An open poll is never answered once the inspector is closed.
+    this.#deps.exact?.setReading(false);
     clearTimeout(this.#timer);
     this.#answers.stop();
     this.#hurry?.();
@@ -244,7 +247,7 @@ export class PollLoop {
     const { poller } = this.#deps.exact!;
     const schedule = new ExactSchedule({ youngBytes, heapUsage: () => poller.heapUsage() });
     const counts = new ExactCounts(sampleMicros, performance.now() - (monotonicMillis() - startedMillis));
-    const exact = { schedule, counts, filter: new OwnSampleFilter() };
+    const exact = { schedule, counts, filter: new OwnSampleFilter(this.#deps.ledger.isResuming) };
     this.#exact = exact;
     this.#deps.exact!.onBegin();
     clearTimeout(this.#timer);

@@ -19,3 +19,11 @@ test('a resumed ledger takes the first poll as in use, and counts only later all
   expect(ledger.counts).toMatchObject({ samples: 3, unseenSamples: 1, liveSamples: 13 });
   expect(allocated(ledger)).toEqual({ load: 2 * INTERVAL, '(unobserved)': INTERVAL });
 });
+
+test('a resumed ledger counts all samples of another sampler that has replaced the running one', () => {
+  const ledger = newLedger();
+  ledger.resume();
+  ledger.intervalReplaced(INTERVAL / 2);
+  ledger.update(new Readings().of(samplesOf('load', INTERVAL, [1, 2])), 0);
+  expect(ledger.counts).toMatchObject({ samples: 2, liveSamples: 2 });
+});

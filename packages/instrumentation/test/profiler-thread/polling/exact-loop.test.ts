@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { monotonicMillis } from '../../../src/protocol/steady-clock.js';
-import { newLoop, useFakeClock } from '../../support/poll-loop.js';
+import { deferred, newLoop, useFakeClock } from '../../support/poll-loop.js';
 import { range, samplesOf } from '../../support/readings.js';
 
 useFakeClock();
@@ -132,6 +132,49 @@ test('the cost counts from the start of the sampler on', async () => {
   const now = monotonicMillis();
   loop.samplerStarted('binding', 1, { ...START, startedMillis: now - 5000 });
   expect(loop.exactCounts?.summary(performance.now()).wallMillis).toBeGreaterThanOrEqual(5000);
+});
+
+test('what is alive stays in use when a new profiler thread resumes exact mode', async () => {
+  const { loop, ledger, poller } = newLoop('none', {}, { samplingInterval: 1 });
+  ledger.resume();
+  loop.samplerStarted('binding', 1, START);
+  const kept = [...samplesOf('main', 40, range(1, 10)), ...samplesOf('heapray: collected', 80, [11])];
+  poller.answer = () => poller.readingAt(1, kept);
+  await loop.pollNow();
+  const more = [...samplesOf('main', 40, range(1, 10)), ...samplesOf('main', 40, [12])];
+  poller.answer = () => poller.readingAt(1, more);
+  await loop.pollNow();
+  expect(ledger.counts).toMatchObject({ samples: 1, unseenSamples: 0, liveSamples: 11 });
+  // A sampler that starts later has no marks of an earlier thread.
+  loop.samplerStarted('binding', 8192);
+  loop.samplerStarted('binding', 1, START);
+  poller.restarted();
+  poller.answer = () => poller.readingAt(1, kept);
+  await loop.pollNow();
+  expect(ledger.counts.liveSamples).toBe(0);
+});
+
+test('an open poll counts when the main thread has kept the sampler', async () => {
+  const { loop, poller, ledger, runTo, pollTimes } = newExactLoop();
+  const { result, give } = deferred();
+  poller.answer = () => result;
+  const polled = loop.pollNow();
+  await runTo(1);
+  expect(pollTimes()).toEqual([0]);
+  loop.samplerKept();
+  give(poller.readingAt(1, samplesOf('main', 40, range(1, 10))));
+  await polled;
+  expect(ledger.counts.liveSamples).toBe(10);
+});
+
+test('the program does not wait for a poll that is open at the end', async () => {
+  const { loop, poller, reading } = newExactLoop();
+  poller.answer = () => deferred().result;
+  void loop.pollNow();
+  await Promise.resolve();
+  expect(reading).toEqual([true]);
+  loop.stop();
+  expect(reading).toEqual([true, false]);
 });
 
 test('the loss of the sampler ends exact mode', async () => {

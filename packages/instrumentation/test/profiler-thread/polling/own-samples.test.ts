@@ -12,9 +12,9 @@ const READINGS = () =>
   }));
 
 /** Makes a filter that takes lists of samples, and returns the ordinals that it leaves. */
-function newFilter() {
+function newFilter(isResumed = false) {
   const readings = READINGS();
-  const filter = new OwnSampleFilter();
+  const filter = new OwnSampleFilter(isResumed);
   return (samples: readonly ShownSample[]) => {
     const { profile, newest, own } = filter.filter(readings.of(samples) as unknown as SamplingProfile);
     return { left: profile.samples.map(({ ordinal }) => ordinal), newest, own };
@@ -57,6 +57,28 @@ test('leaves out what is still alive of an earlier request', () => {
     left: [11],
     newest: 11,
     own: 0,
+  });
+});
+
+test('leaves out only marks of an earlier profiler thread when it is resumed', () => {
+  const filter = newFilter(true);
+  const [earlier, kept] = [collected(500), samplesOf('main', 24, [...range(1, 400), ...range(501, 600)])];
+  const left = kept.map(({ ordinal }) => ordinal);
+  expect(filter([...earlier, ...kept, ...held('main', 601)])).toMatchObject({ left, newest: 604 });
+  // Its own collection has a mark of its own.
+  const news = [...collected(615), ...samplesOf('main', 24, range(616, 620))];
+  const again = filter([...kept, ...news, ...held('main', 621)]);
+  expect(again).toEqual({ left: [...left, ...range(616, 620)], newest: 624, own: 11 + 4 });
+});
+
+test('leaves out nothing of the poll before when a request follows it at once', () => {
+  const filter = newFilter();
+  filter(samplesOf('main', 24, range(1, 20)));
+  const request = samplesOf('main > script > heapray: hold', 80, [21]);
+  expect(filter([...samplesOf('main', 24, range(1, 20)), ...request])).toEqual({
+    left: range(1, 20),
+    newest: 21,
+    own: 1,
   });
 });
 
