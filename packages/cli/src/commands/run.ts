@@ -30,8 +30,8 @@ export function addRun(program: Command): void {
     .command('run')
     .summary('profile a program')
     .description(
-      'Starts a program with heapray in each of its Node processes: metrics, /debug/pprof, and with --deep a ' +
-        'memray capture from start to exit. Exits with the status or signal of the program.',
+      'Starts a program with heapray in each of its Node processes: metrics, /debug/pprof, and with --deep ' +
+        'or --exact a memray capture from start to exit. Exits with the status or signal of the program.',
     )
     .argument('<command>', 'program, for example node or npm')
     .argument('[args...]', 'arguments of the program; put -- before them if the first begins with a dash')
@@ -104,7 +104,7 @@ function checkOptions(options: RunOptions): void {
   if (aggregate && !isDeep(options))
     throw new UsageError('--aggregate needs --deep or --exact, which write the capture');
   if (output === undefined) return;
-  if (!isDeep(options)) throw new UsageError('-o needs --deep, which writes the capture');
+  if (!isDeep(options)) throw new UsageError('-o needs --deep or --exact, which write the capture');
   if (home !== undefined) throw new UsageError('-o and --home both say where the capture goes; use one');
   if (output === STDOUT) throw new UsageError('-o -: standard output belongs to the program; name a file');
 }

@@ -80,7 +80,7 @@ describe('wrong usage: status 2 and one line', () => {
     ],
     [['run'], "heapray: missing required argument 'command'"],
     [['run', '--frobnicate', 'node'], "heapray: unknown option '--frobnicate'"],
-    [['run', '-o', 'a.bin', 'node'], 'heapray: -o needs --deep, which writes the capture'],
+    [['run', '-o', 'a.bin', 'node'], 'heapray: -o needs --deep or --exact, which write the capture'],
     [['run', '--aggregate', 'node'], 'heapray: --aggregate needs --deep or --exact, which write the capture'],
     [
       ['run', '--deep', '-o', '-', 'node'],

@@ -11,7 +11,9 @@ const DISCONNECT_MILLIS = 500;
 const END_MILLIS = 2_500;
 /** Longest wait for an exact capture to begin or end, in ms: the thread's start, a poll of all objects, and writing them. */
 const EXACT_MILLIS = 10_000;
-/** Part of that time in which JavaScript runs, for the last poll, in ms. */
+/** Part of that time in which the thread must have loaded its code, in ms: it never does if its file is missing. */
+const EXACT_START_MILLIS = 5_000;
+/** Part of the time of an end in which JavaScript runs, for the last poll, in ms. */
 const LAST_POLL_MILLIS = 1_200;
 /** Number of loop turns in a row, in each of which the last poll may interrupt. */
 const TURNS = 100;
@@ -33,10 +35,17 @@ const PART_MILLIS = 2;
  */
 export class BlockingWaits {
   readonly #control: Int32Array;
+  #exactRequests: number;
+  /** Number of requests done when a wait for another was in vain; undefined before. */
+  #doneInVain: number | undefined;
 
-  /** @param control see `ControlWord` */
-  constructor(control: Int32Array) {
+  /**
+   * @param control see `ControlWord`
+   * @param beginsExactly true if the thread begins an exact capture without a request
+   */
+  constructor(control: Int32Array, beginsExactly = false) {
     this.#control = control;
+    this.#exactRequests = beginsExactly ? 1 : 0;
   }
 
   /** Waits 0.5 s at most for a server's port to be freed; returns false on timeout. */
@@ -46,16 +55,22 @@ export class BlockingWaits {
   }
 
   /**
-   * Waits 10 s at most until this number of requests for exact captures is done; returns false on timeout. Then the captures
-   * say that they may lack allocations.
+   * Waits until all requests for exact captures are done: 10 s at most, and 5 s for a thread that does not start. Does not wait
+   * again before the thread has done a request after a wait in vain.
+   *
+   * @param more number of requests made since the last call
+   * @returns false on timeout; then the captures say that they may lack allocations
    */
-  untilExactCaptures(count: number): boolean {
-    const end = now() + EXACT_MILLIS;
+  untilExactCaptures(more: 0 | 1): boolean {
+    this.#exactRequests += more;
+    const start = now();
     for (;;) {
       const done = AtomicsLoad(this.#control, ControlWord.exactCaptures);
-      if (done >= count) return true;
-      if (now() >= end) {
+      if (done >= this.#exactRequests || done === this.#doneInVain) return true;
+      const hasStarted = AtomicsLoad(this.#control, ControlWord.ready) !== 0;
+      if (now() - start >= (hasStarted ? EXACT_MILLIS : EXACT_START_MILLIS)) {
         AtomicsStore(this.#control, ControlWord.exactLate, 1);
+        this.#doneInVain = done;
         return false;
       }
       AtomicsWait(this.#control, ControlWord.exactCaptures, done, PART_MILLIS);

@@ -33,6 +33,7 @@ import { threadOptions } from './thread-options.js';
 import { ThreadSupervisor } from './thread-supervisor.js';
 import { type ConfigFor, TracedComponents } from './traced-components.js';
 
+const EXACT_LATE = 'an exact capture took too long to begin or end: it may lack allocations, or have others';
 /** Delay before unknown component names are reported, in ms; modules loaded later may still declare them. */
 const DECLARATION_MILLIS = 2_000;
 
@@ -107,6 +108,7 @@ export class MemoryProfiler {
         this.#buffers.threadStarted();
         this.#tracing.startAgain();
         this.exports.threadStarted();
+        this.#waitForExactStart();
       },
       onFailure: (why) =>
         this.#quit(`cannot start the profiler thread, memory is not profiled: ${why}`, 'thread'),
@@ -278,7 +280,7 @@ export class MemoryProfiler {
     this.#threads.start();
     if (this.#stopped) return;
     // The application must not allocate before the thread polls.
-    if (this.#exact.start) this.#waitForExact();
+    this.#waitForExactStart();
     this.exports.threadStarted();
     this.#watchCollections();
     this.#buffers.set(this.config.options.offHeap);
@@ -347,11 +349,12 @@ export class MemoryProfiler {
   }
 
   #waitForExact(): void {
-    if (this.#thread?.waitForExactCapture() === false)
-      this.#log(
-        'warn',
-        'an exact capture took too long to begin or end: it may lack allocations, or have others',
-      );
+    if (this.#thread?.waitForExactCapture() === false) this.#log('warn', EXACT_LATE);
+  }
+
+  /** Waits for the exact capture that the thread begins with, if it does. */
+  #waitForExactStart(): void {
+    if (this.#thread?.waitForExactStart() === false) this.#log('warn', EXACT_LATE);
   }
 
   /** @param message undefined if the reason is already logged */

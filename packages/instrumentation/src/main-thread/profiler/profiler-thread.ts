@@ -49,7 +49,7 @@ import { startThread } from '../../start-thread.js';
 import { transferredBuffers } from '../buffers/transferred-buffers.js';
 import { containAsync, contained } from '../containment/contain.js';
 import { BlockingWaits } from './blocking-waits.js';
-import type { ThreadOptions } from './thread-options.js';
+import { beginsExactly, type ThreadOptions } from './thread-options.js';
 
 /** Handles requests and events of the profiler thread, on the main thread. */
 export interface ProfilerThreadHandlers {
@@ -106,13 +106,12 @@ export class ProfilerThread {
   #gone = false;
   #finished = false;
   #abandoned = false;
-  #exactRequests = 0;
 
   /** @param file path of the file that the thread runs; undefined for the one that came with this code */
   constructor(options: ThreadOptions, handlers: ProfilerThreadHandlers, file?: string | undefined) {
     const control = new SafeSharedArrayBuffer(CONTROL_BYTES);
     this.#control = new SafeInt32Array(control);
-    this.#waits = new BlockingWaits(this.#control);
+    this.#waits = new BlockingWaits(this.#control, beginsExactly(options));
     this.#handlers = handlers;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -184,10 +183,19 @@ export class ProfilerThread {
     return this.#control;
   }
 
-  /** Blocks until the thread has done the last request for an exact capture, 10 s at most; false on timeout. */
+  /** Blocks until the thread has begun the exact capture that it was started with, 10 s at most; false on timeout. */
+  waitForExactStart(): boolean {
+    return this.#isEnding || this.#waits.untilExactCaptures(0);
+  }
+
+  /** Blocks until the thread has done one more request for an exact capture, 10 s at most; false on timeout. */
   waitForExactCapture(): boolean {
-    if (this.#gone || this.#abandoned) return true;
-    return this.#waits.untilExactCaptures(++this.#exactRequests);
+    return this.#isEnding || this.#waits.untilExactCaptures(1);
+  }
+
+  /** True if the thread does not answer requests any more. */
+  get #isEnding(): boolean {
+    return this.#gone || this.#abandoned || this.#finished || this.#stopping !== undefined;
   }
 
   send(message: ToProfilerThread): void {
@@ -239,7 +247,7 @@ export class ProfilerThread {
     holds = true,
   ): Promise<FromProfilerThread | undefined> {
     return new SafePromise((resolve) => {
-      if (this.#gone || this.#abandoned || this.#stopping) return resolve(undefined);
+      if (this.#isEnding) return resolve(undefined);
       const request = this.#nextRequest++;
       const asked = question(request);
       const answer = (message: FromProfilerThread | undefined) => {

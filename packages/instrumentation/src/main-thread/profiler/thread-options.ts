@@ -49,4 +49,9 @@ export function threadOptions(
   };
 }
 
+/** True if a thread with these options begins an exact capture of the process by itself. */
+export function beginsExactly({ processCapture, exact, endedThreads }: ThreadOptions): boolean {
+  return processCapture !== undefined && exact !== undefined && endedThreads.length === 0;
+}
+
 function ignore(): void {}

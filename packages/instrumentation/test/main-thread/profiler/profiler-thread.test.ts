@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 /** Starts a thread that never answers; `ready` and `done` are the values of its control words. */
-async function silentThread(ready: number, done: number) {
+async function silentThread(ready: number, done: number, options: Partial<ThreadOptions> = {}) {
   const file = path.join(tempFolder(), 'silent.cjs');
   const lines = [
     `const { control, port } = require('node:worker_threads').workerData;`,
@@ -48,7 +48,7 @@ async function silentThread(ready: number, done: number) {
       throw thrown;
     },
   };
-  const thread = new ProfilerThread({} as ThreadOptions, handlers as ProfilerThreadHandlers, file);
+  const thread = new ProfilerThread(options as ThreadOptions, handlers as ProfilerThreadHandlers, file);
   await pollUntil(() => hasBegun, { what: 'the thread' });
   return { thread, logged };
 }
@@ -89,4 +89,46 @@ test('an exact capture is waited for until the thread has begun it, 10 s at most
   expect(clock.millis).toBeLessThanOrEqual(10_010);
   thread.control[ControlWord.exactCaptures] = 2;
   expect(thread.waitForExactCapture()).toBe(true);
+});
+
+test('an exact capture is waited for 5 s at most when the thread does not start', async () => {
+  const { thread } = await silentThread(0, 0);
+  expect(thread.waitForExactCapture()).toBe(false);
+  expect(clock.millis).toBeLessThanOrEqual(5_010);
+});
+
+test('a thread that has done nothing since a wait in vain is not waited for again', async () => {
+  const { thread } = await silentThread(2, 0);
+  expect(thread.waitForExactCapture()).toBe(false);
+  const waited = clock.millis;
+  expect(thread.waitForExactCapture()).toBe(true);
+  expect(clock.millis).toBeLessThanOrEqual(waited + 10);
+  thread.control[ControlWord.exactCaptures] = 1;
+  expect(thread.waitForExactCapture()).toBe(false);
+  expect(clock.millis).toBeGreaterThanOrEqual(waited + 10_000);
+});
+
+test.each([
+  ['stopped', (thread: ProfilerThread) => void thread.stop()],
+  ['finished', (thread: ProfilerThread) => thread.finishNow(false)],
+])('an exact capture is not waited for when the thread is being %s', async (_, end) => {
+  const { thread } = await silentThread(2, 0);
+  end(thread);
+  const before = clock.millis;
+  expect(thread.waitForExactCapture()).toBe(true);
+  expect(clock.millis).toBeLessThanOrEqual(before + 10);
+  expect(thread.control[ControlWord.exactLate]).toBe(0);
+  thread.abandon();
+});
+
+test('a request is waited for in full when the thread itself has begun an exact capture', async () => {
+  const exact = { youngBytes: 0, sampleMicros: 0, startedMillis: 0 };
+  const options = { processCapture: 'shop', exact, endedThreads: [] };
+  const { thread } = await silentThread(2, 0, options);
+  thread.control[ControlWord.exactCaptures] = 1;
+  expect(thread.waitForExactStart()).toBe(true);
+  expect(thread.waitForExactCapture()).toBe(false);
+  const { thread: later } = await silentThread(2, 0, { ...options, endedThreads: [1] });
+  later.control[ControlWord.exactCaptures] = 1;
+  expect(later.waitForExactCapture()).toBe(true);
 });
