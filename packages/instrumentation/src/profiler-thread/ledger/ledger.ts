@@ -135,12 +135,14 @@ export class Ledger {
     if (leftOut) this.#newest = leftOut.newest;
     const born = isFirst ? 0 : this.#newest - before - (leftOut?.own ?? 0);
     const unseen = isFirst ? 0 : born - taken.length;
+    const bornBytes = this.#bytesOf(born, taken);
+    this.#reachability.setSampleBytes(this.sampleBytes);
     this.#reachable.update({ askedMillis, before, newest: this.#newest }, died);
-    this.#carriedOver.growOlder((born * this.#samplingInterval) / AGE_UNIT_BYTES, (node, from, to) =>
+    this.#carriedOver.growOlder(bornBytes / AGE_UNIT_BYTES, (node, from, to) =>
       this.#reachability.shareOfSite(this.sites.siteOf(node), from, to),
     );
     this.#counts.samples += born;
-    this.#counts.sampledBytes += this.#bytesOf(born, taken);
+    this.#counts.sampledBytes += bornBytes;
     this.#counts.unseenSamples += unseen;
     this.#estimator.addUnseen(unseen, atMillis);
     this.#pairs.evaluate(this.#estimator);
@@ -250,6 +252,12 @@ export class Ledger {
     return this.#samplingInterval;
   }
 
+  /** Mean bytes that one sample stands for: about one interval; at interval 1, the mean size of those seen. */
+  get sampleBytes(): number {
+    const isMeasured = this.#samplingInterval === 1 && this.#seenSamples > 0;
+    return isMeasured ? this.#seenBytes / this.#seenSamples : this.#samplingInterval;
+  }
+
   addListener(listener: LedgerListener): void {
     this.#listeners.add(listener);
   }
@@ -294,7 +302,7 @@ export class Ledger {
 
   /** Estimated bytes of samples that are not attributed yet. */
   get pendingBytes(): number {
-    return this.#estimator.pending * this.#meanBytes;
+    return this.#estimator.pending * this.sampleBytes;
   }
 
   /**
@@ -374,7 +382,7 @@ export class Ledger {
 
   #forgetReadings(): void {
     this.#shown.forget();
-    this.#reachability.forgetSamples(this.#samplingInterval);
+    this.#reachability.forgetSamples(this.sampleBytes);
     this.#reachable.invalidate();
     this.#pairs.forget();
     this.#newest = 0;
@@ -388,13 +396,7 @@ export class Ledger {
     for (const { bytes } of seen) seenBytes += bytes;
     this.#seenBytes += seenBytes;
     this.#seenSamples += seen.length;
-    return seenBytes + (born - seen.length) * this.#meanBytes;
-  }
-
-  /** Mean bytes of a sample that was not seen: about one interval; at interval 1, as of those seen. */
-  get #meanBytes(): number {
-    const isMeasured = this.#samplingInterval === 1 && this.#seenSamples > 0;
-    return isMeasured ? this.#seenBytes / this.#seenSamples : this.#samplingInterval;
+    return seenBytes + (born - seen.length) * this.sampleBytes;
   }
 
   /** Records samples seen for the first time. */
@@ -433,14 +435,14 @@ export class Ledger {
 
   #apply(attribution: Attribution): void {
     for (const { node, samples, bytes } of attribution.shares) {
-      this.#counts.attributedBytes += samples * this.#samplingInterval;
+      this.#counts.attributedBytes += samples * this.sampleBytes;
       this.#applyEstimate(node, samples, bytes);
     }
     const { unattributed, errorSamples } = attribution;
-    this.#counts.attributionVariance += (errorSamples * this.#samplingInterval) ** 2;
+    this.#counts.attributionVariance += (errorSamples * this.sampleBytes) ** 2;
     // A sample of small objects stands for one interval of bytes on average.
     if (unattributed > 0) {
-      this.#applyEstimate(this.unobservedNode, unattributed, unattributed * this.#meanBytes);
+      this.#applyEstimate(this.unobservedNode, unattributed, unattributed * this.sampleBytes);
     }
   }
 

@@ -169,7 +169,7 @@ function notes({ sources, loop, resident }: OverviewDeps): OverviewText[] {
     });
   }
   if (lostSamples > 0) {
-    const bytes = byteText(lostSamples * ledger.samplingInterval);
+    const bytes = byteText(lostSamples * ledger.sampleBytes);
     texts.push({
       level: 'warning',
       text: `the heap sampler was stopped by other code: some ${bytes} in use before that are not shown`,

@@ -76,10 +76,10 @@ export class Reachability {
   /** Deaths since the last call of `takeDeaths`; undefined before the first call. */
   #deaths: Death[] | undefined;
 
-  /** @param samplingInterval mean bytes between samples */
-  constructor(siteOf: (sample: LiveSample) => SiteIndex, samplingInterval: number) {
+  /** @param sampleBytes mean bytes that one sample stands for */
+  constructor(siteOf: (sample: LiveSample) => SiteIndex, sampleBytes: number) {
     this.#siteOf = siteOf;
-    this.#units = samplingInterval / AGE_UNIT_BYTES;
+    this.#units = sampleBytes / AGE_UNIT_BYTES;
   }
 
   /** True if anything is known: survival of scavenges, or a major collection. */
@@ -112,14 +112,19 @@ export class Reachability {
   /**
    * Forgets all samples after a restart of the sampler, when ordinals restart from 1. Keeps what was learned.
    */
-  forgetSamples(samplingInterval: number): void {
+  forgetSamples(sampleBytes: number): void {
     this.#points = [];
     this.#stuck = [];
     this.#scavenges.forget();
     this.#births.forget();
     this.#newest = 0;
     if (this.#deaths) this.#deaths = [];
-    this.#units = samplingInterval / AGE_UNIT_BYTES;
+    this.setSampleBytes(sampleBytes);
+  }
+
+  /** Sets the mean bytes that one sample stands for. Call before each poll: at interval 1, these are measured. */
+  setSampleBytes(sampleBytes: number): void {
+    this.#units = sampleBytes / AGE_UNIT_BYTES;
   }
 
   /**
