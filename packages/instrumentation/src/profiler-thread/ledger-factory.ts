@@ -1,7 +1,18 @@
 import type { ProfilerThreadOptions } from '../protocol/messages.js';
 import { STACK_DEPTH } from '../protocol/sampler-mode.js';
 import { type CodeFacts, Ledger, type LedgerOptions } from './ledger/index.js';
+import { sampledInterval } from './sampled-interval.js';
 import { FrameResolver } from './symbolize/index.js';
+
+export type LedgerFactoryOptions = Pick<
+  ProfilerThreadOptions,
+  | 'accurateStacks'
+  | 'detailedTracing'
+  | 'exact'
+  | 'samplingInterval'
+  | 'tracedSamplingInterval'
+  | 'workingFolder'
+>;
 
 /**
  * Makes the ledgers of a process. They share what is known about code, and the numbers of samples, because captures follow
@@ -9,26 +20,28 @@ import { FrameResolver } from './symbolize/index.js';
  */
 export class LedgerFactory {
   readonly #resolver: FrameResolver;
-  readonly #samplingInterval: number;
+  readonly #options: LedgerFactoryOptions;
   readonly #showsInlined: boolean;
   #samples = 0;
 
   /** @param report takes messages about source maps */
-  constructor(
-    options: Pick<ProfilerThreadOptions, 'accurateStacks' | 'samplingInterval' | 'workingFolder'>,
-    report: (text: string) => void,
-  ) {
-    this.#samplingInterval = options.samplingInterval;
+  constructor(options: LedgerFactoryOptions, report: (text: string) => void) {
+    this.#options = options;
     this.#showsInlined = options.accurateStacks;
     this.#resolver = new FrameResolver({ report, workingFolder: options.workingFolder });
   }
 
-  /**
-   * Makes the ledger of a thread's heap.
-   *
-   * @param samplingInterval mean bytes between samples. Default: that of the options
-   */
-  ofHeap(component: string, samplingInterval: number = this.#samplingInterval): Ledger {
+  /** Makes the ledger of the main thread's heap. */
+  ofHeap(component: string): Ledger {
+    return this.#ofHeap(component, this.#options.samplingInterval);
+  }
+
+  /** Makes the ledger of a worker thread's heap: exact mode is for the main thread only. */
+  ofWorkerHeap(component: string): Ledger {
+    return this.#ofHeap(component, sampledInterval(this.#options));
+  }
+
+  #ofHeap(component: string, samplingInterval: number): Ledger {
     return new Ledger({
       ...this.#shared(),
       samplingInterval,

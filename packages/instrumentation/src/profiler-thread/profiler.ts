@@ -360,7 +360,7 @@ export class Profiler {
       {
         sources: this.#sources,
         stats: this.#stats,
-        newLedger: () => ledgers.ofHeap(this.#ledger.sites.components.own, this.#workerInterval),
+        newLedger: () => ledgers.ofWorkerHeap(this.#ledger.sites.components.own),
         connect: connectWorkerTargets,
         onReading: (source) => this.#onReading(source),
         readyForRestart: () => this.#captures.idle(),
@@ -370,11 +370,6 @@ export class Profiler {
       },
       this.#options,
     );
-  }
-
-  /** Sampling interval of worker threads at their start: exact mode is for the main thread only. */
-  get #workerInterval(): number | undefined {
-    return this.#options.exact && this.#options.tracedSamplingInterval;
   }
 
   #newCaptures(): Captures {

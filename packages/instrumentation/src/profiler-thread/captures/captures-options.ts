@@ -1,4 +1,5 @@
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
+import { sampledInterval } from '../sampled-interval.js';
 import type { CapturesOptions } from './captures.js';
 import { commandLineOf, exactLineOf, feedOptions } from './feed-options.js';
 
@@ -12,9 +13,9 @@ export function capturesOptions(
   onFinished: CapturesOptions['onFinished'],
 ): CapturesOptions {
   const { home, maxCaptureBytes, maxCaptures, memrayCompress, endedThreads } = options;
-  const { captureOverflow, aggregateCaptures, samplingInterval, tracedSamplingInterval, exact } = options;
+  const { captureOverflow, aggregateCaptures, tracedSamplingInterval } = options;
   // Exact captures have a note of their own.
-  const interval = exact ? tracedSamplingInterval : Math.min(samplingInterval, tracedSamplingInterval);
+  const interval = Math.min(sampledInterval(options), tracedSamplingInterval);
   return {
     ...feedOptions(options, interval),
     commandLineOf: commandLineOf(options, interval),
