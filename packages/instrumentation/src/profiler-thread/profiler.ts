@@ -34,6 +34,7 @@ import { ownFigures, ownMemoryBytes } from './own-figures.js';
 import { type ExactCounts, exactText } from './polling/exact-counts.js';
 import { connectHeapPoller, type HeapPoller, type SnapshotTaker } from './polling/heap-poller.js';
 import { PollLoop } from './polling/poll-loop.js';
+import type { ExactEnd } from './polling/poll-loop-deps.js';
 import { type ProfileParts, profileParts } from './profile-parts.js';
 import type { PagesDeps } from './profile-server.js';
 import { MainThreadRequests } from './requests/main-thread-requests.js';
@@ -153,7 +154,7 @@ export class Profiler {
           onBegin: () => this.#setEndMillis(),
           onWaited: (millis) => this.#stats.addPause(millis),
           onLost: (allocations) => this.#stats.drop('exact_allocation', allocations),
-          onEnd: (counts, why) => this.#exactEnded(counts, why),
+          onEnd: (counts, end) => this.#exactEnded(counts, end),
         },
         log: (level, text) => this.#log(level, text),
       },
@@ -306,11 +307,10 @@ export class Profiler {
     if (isTraced) this.#captures.begin(PROCESS_CAPTURE, component, { whole: true });
   }
 
-  /** @param why undefined if the main thread has ended exact mode, when its captures have ended too */
-  #exactEnded(counts: ExactCounts, why: string | undefined): void {
-    this.#log('info', exactText(counts.summary(performance.now())));
+  #exactEnded(counts: ExactCounts, { isComplete }: ExactEnd): void {
+    this.#log('info', exactText(counts.summary(performance.now()), isComplete));
     this.#setEndMillis();
-    if (why !== undefined) this.#captures.exactEnded();
+    this.#captures.exactEnded(isComplete);
   }
 
   #setEndMillis(): void {
@@ -381,6 +381,7 @@ export class Profiler {
         pollNow: () => this.#polling.pollNow(),
         attribute: () => this.#sources.attribute(performance.now(), true),
         exactDone: () => this.#link.exactCaptureDone(),
+        isExact: () => this.#loop.isExact,
         isExactLate: () => this.#link.isExactLate,
         log: (level, text) => this.#log(level, text),
       },
@@ -494,11 +495,10 @@ export class Profiler {
     // takes.
     const isCapturing = this.#captures.count > 0 || this.#viewing.active;
     const isWaitedFor = isCapturing || this.#exports.isActive;
-    const lastPoll = () => this.#loop.pollNow().catch((error: Error) => this.#pollFailed(error));
-    if (isWaitedFor) await Promise.race([lastPoll(), timeout(LAST_POLL_MILLIS + this.#endMillis)]);
+    const isPolled = isWaitedFor && (await this.#loop.pollLast(LAST_POLL_MILLIS + this.#endMillis));
     this.#link.polledLast();
     const exact = this.#loop.exactCounts;
-    if (exact) this.#log('info', exactText(exact.summary(performance.now())));
+    if (exact) this.#log('info', exactText(exact.summary(performance.now()), isPolled));
     // Begin now, and let captures end meanwhile: the main thread waits for both.
     const isExit = this.#link.isExiting;
     const exported = this.#exports.shutdown(isExit ? LAST_EXPORT_MILLIS : 2 * LAST_EXPORT_MILLIS, isExit);
@@ -507,7 +507,7 @@ export class Profiler {
     this.#loop.stop();
     this.#workers?.close();
     this.#sources.attribute(performance.now(), true);
-    this.#captures.endAll();
+    this.#captures.endAll(isPolled);
     await this.#viewing.end();
     await exported;
     this.#servers.close();

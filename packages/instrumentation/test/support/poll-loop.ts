@@ -33,6 +33,7 @@ export function newLoop(
 ) {
   let changes = 0;
   const exactEnds: (string | undefined)[] = [];
+  const completeEnds: boolean[] = [];
   const reading: boolean[] = [];
   const ledger = newLedger({ samplingInterval });
   const poller = new FakePoller();
@@ -67,7 +68,10 @@ export function newLoop(
         onBegin: () => {},
         onWaited: (millis) => stats.addPause(millis),
         onLost: (allocations) => stats.drop('exact_allocation', allocations),
-        onEnd: (_counts, why) => exactEnds.push(why),
+        onEnd: (_counts, { why, isComplete }) => {
+          exactEnds.push(why);
+          completeEnds.push(isComplete);
+        },
       },
       log: (level, text) => logged.push(`${level}: ${text}`),
     },
@@ -92,6 +96,8 @@ export function newLoop(
     logged,
     /** Reasons of the ends of exact mode; undefined for those that the main thread wanted. */
     exactEnds,
+    /** For each of these, if a poll has shown everything until then. */
+    completeEnds,
     /** Says that the main thread has replaced the sampler. */
     changeSampler: () => void changes++,
     /** Flags for the waiting main thread, in order. */

@@ -20,6 +20,8 @@ export interface CapturesDeps {
   readonly attribute: () => void;
   /** Called when an exact capture has begun or ended as requested; the main thread waits for it. */
   readonly exactDone: () => void;
+  /** Returns true while exact mode runs and nothing has ended it. */
+  readonly isExact: () => boolean;
   /** Returns true once the main thread has not waited for that any longer: what is missed is not known then. */
   readonly isExactLate: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
@@ -57,6 +59,17 @@ export interface BeginAgain {
   readonly whole: boolean;
 }
 
+/** A request to begin a capture, see `Captures.begin`. */
+interface BeginRequest {
+  readonly key: number;
+  readonly component: string;
+  readonly again: BeginAgain | false;
+  readonly kind: CaptureScope;
+  readonly exact: ExactCapture | undefined;
+  /** Number of times that exact mode had ended when this was requested. */
+  readonly exactEnds: number;
+}
+
 /** Log at most this many files that could not be deleted. */
 const MAX_TOLD = 1000;
 /**
@@ -74,6 +87,14 @@ export class Captures {
   #queue: Promise<void> = Promise.resolve();
   #writer: Promise<typeof import('./component-capture.js')> | undefined;
   #flushedAt = 0;
+  /** Number of times that exact mode has ended. */
+  #exactEnds = 0;
+  /** Captures that end after a last poll. */
+  readonly #ending = new Set<number>();
+  /** True while captures end whose last part no poll has shown. */
+  #lacksEnd = false;
+  /** True once all captures have ended: none begins any more. */
+  #areEnded = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: CapturesDeps, options: CapturesOptions) {
@@ -106,7 +127,7 @@ export class Captures {
    * @param key number of the capture, for `end`
    * @param again set when an earlier profiler thread of this process had already begun it
    * @param kind what it holds: what belongs to the component, or everything
-   * @param exact set for an exact capture
+   * @param exact set for an exact capture; it is sampled if exact mode has ended before it begins
    */
   begin(
     key: number,
@@ -115,19 +136,19 @@ export class Captures {
     kind: CaptureScope = 'process',
     exact?: ExactCapture | undefined,
   ): void {
-    this.#inOrder(() => this.#begin(key, component, again, kind, exact), exact !== undefined);
+    const request = { key, component, again, kind, exact, exactEnds: this.#exactEnds };
+    this.#inOrder(() => this.#begin(request), exact !== undefined);
   }
 
-  async #begin(
-    key: number,
-    component: string,
-    again: BeginAgain | false,
-    kind: CaptureScope,
-    exact: ExactCapture | undefined,
-  ): Promise<void> {
+  async #begin(request: BeginRequest): Promise<void> {
+    const { key, component, again, kind } = request;
     const { ComponentCapture } = await this.load();
-    // A poll would take away what the capture is to begin with.
-    if (!exact?.sinceReplaced) await this.#deps.pollNow();
+    // A poll would take away what an exact capture is to begin with.
+    if (!this.#presentExact(request)?.sinceReplaced) await this.#deps.pollNow();
+    if (this.#areEnded) return;
+    const exact = this.#presentExact(request);
+    if (request.exact && !exact)
+      this.#deps.log('info', `the capture of component ${component} is sampled: exact mode has ended`);
     // Attribute pending allocations first: they were made before the capture.
     this.#deps.attribute();
     this.#guard(key, component, () => {
@@ -149,6 +170,12 @@ export class Captures {
     });
   }
 
+  /** Returns how an exact capture begins; undefined for a sampled one, and if exact mode has ended since the request. */
+  #presentExact({ exact, exactEnds }: BeginRequest): ExactCapture | undefined {
+    if (exact === undefined || exactEnds !== this.#exactEnds) return undefined;
+    return exact.sinceReplaced || this.#deps.isExact() ? exact : undefined;
+  }
+
   /** Returns the command line of a component's capture, and how it follows what is known. */
   #commandLines(scope: ComponentScope) {
     const { commandLineOf } = this.#options;
@@ -166,21 +193,28 @@ export class Captures {
     const { ledger } = this.#deps.sources.all[0]!;
     const before = ledger.counts.unseenSamples;
     const { isExactLate } = this.#deps;
-    const missed = () => (isExactLate() ? undefined : ledger.counts.unseenSamples - before);
+    const missed = () => (isExactLate() || this.#lacksEnd ? undefined : ledger.counts.unseenSamples - before);
     return {
       commandLine: exactLineOf(scope ? scopeText(undefined) : WHOLE_PROCESS, 0),
       presentCommandLine: () => exactLineOf(scope ? scopeText(scope.unassigned) : WHOLE_PROCESS, missed()),
     };
   }
 
-  /** Call when exact mode has ended: exact captures end, and sampled ones follow them. */
-  exactEnded(): void {
+  /**
+   * Call when exact mode has ended: exact captures end, and sampled ones follow them.
+   *
+   * @param isComplete true if a poll has shown everything until then; else the number of missed allocations is unknown
+   */
+  exactEnded(isComplete: boolean): void {
+    this.#exactEnds++;
     const exact = [...this.#open].filter(([, { isExact }]) => isExact);
     if (exact.length > 0) this.#deps.attribute();
+    this.#lacksEnd = !isComplete;
     for (const [key, { component, scope }] of exact) {
       this.#finish(key);
-      this.begin(key, component, false, scope ? 'component' : 'process');
+      if (!this.#ending.has(key)) this.begin(key, component, false, scope ? 'component' : 'process');
     }
+    this.#lacksEnd = false;
   }
 
   #tellBegun(component: string, path: string, again: BeginAgain | false): void {
@@ -212,15 +246,23 @@ export class Captures {
    * @param isExact true if it has begun as an exact capture
    */
   end(key: number, isExact = false): void {
+    this.#ending.add(key);
     this.#inOrder(async () => {
       await this.#deps.pollNow();
+      this.#ending.delete(key);
       this.#deps.attribute();
       this.#finish(key);
     }, isExact);
   }
 
-  /** Ends all captures without another poll. */
-  endAll(): void {
+  /**
+   * Ends all captures without another poll. None begins after that.
+   *
+   * @param isPolled true if the last poll has shown everything until now
+   */
+  endAll(isPolled: boolean): void {
+    this.#areEnded = true;
+    this.#lacksEnd = !isPolled;
     for (const key of [...this.#open.keys()]) this.#finish(key);
   }
 

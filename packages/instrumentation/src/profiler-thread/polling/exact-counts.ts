@@ -52,11 +52,16 @@ export class ExactCounts {
   }
 }
 
-/** Describes in a sentence what exact mode has recorded. */
-export function exactText(summary: ExactSummary): string {
+/**
+ * Describes in a sentence what exact mode has recorded.
+ *
+ * @param isComplete true if a poll has shown everything until the end
+ */
+export function exactText(summary: ExactSummary, isComplete: boolean): string {
   const { seen, lost, wallMillis, costMillis, slowdown, isBounded } = summary;
   const seconds = (millis: number) => (millis / 1000).toFixed(1);
-  const missed = lost > 0 ? `, and ${lost} more that are only counted` : ' and none missed';
+  const known = lost > 0 ? `, and ${lost} more that are only counted` : ' and none missed';
+  const missed = isComplete ? known : `${known} until the last poll, an unknown number after it,`;
   const least = isBounded ? 'at least ' : '';
   return (
     `exact mode: ${seen} allocations recorded${missed} in ${seconds(wallMillis)} s; recording took ${least}` +

@@ -13,6 +13,8 @@ export interface WithoutOwn {
   readonly newest: number;
   /** Number of own samples since the poll before, dead or alive. */
   readonly own: number;
+  /** True if nothing is newer than the poll before, as each request allocates: another sampler runs. */
+  readonly isForeign: boolean;
 }
 
 /** Nodes that matter for heapray's own samples. */
@@ -71,7 +73,8 @@ export class OwnSampleFilter {
     });
     this.#newest = newest;
     this.#alive = alive;
-    return { profile: { head, samples: others }, newest, own: collected - before + (newest + 1 - start) };
+    const own = collected - before + (newest + 1 - start);
+    return { profile: { head, samples: others }, newest, own, isForeign: before > 0 && newest === before };
   }
 }
 

@@ -51,6 +51,14 @@ export interface PollLoopDeps {
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
 
+/** How exact mode has ended. */
+export interface ExactEnd {
+  /** Reason; undefined if the main thread has ended it. */
+  readonly why: string | undefined;
+  /** True if a poll has shown everything until then. */
+  readonly isComplete: boolean;
+}
+
 /** Dependencies of exact mode. */
 export interface ExactDeps {
   /** Number of times that the main thread has replaced the sampler by itself. */
@@ -64,12 +72,8 @@ export interface ExactDeps {
   readonly onWaited: (millis: number) => void;
   /** Called with the number of allocations that a poll has only counted. */
   readonly onLost: (allocations: number) => void;
-  /**
-   * Called when exact mode has ended, or has lost what was alive, so that captures are not exact any more.
-   *
-   * @param why undefined if the main thread has ended it
-   */
-  readonly onEnd: (counts: ExactCounts, why: string | undefined) => void;
+  /** Called when exact mode has ended, or has lost what was alive, so that captures are not exact any more. */
+  readonly onEnd: (counts: ExactCounts, end: ExactEnd) => void;
 }
 
 export interface PollLoopOptions {

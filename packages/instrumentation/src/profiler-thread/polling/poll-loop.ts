@@ -6,7 +6,7 @@ import { ExactCounts } from './exact-counts.js';
 import { ExactSchedule } from './exact-schedule.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
 import { OwnSampleFilter } from './own-samples.js';
-import type { PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
+import type { ExactEnd, PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
 import { pauseOf } from './poll-pause.js';
 import { PollSchedule } from './poll-schedule.js';
 import { SampleRate } from './sample-rate.js';
@@ -106,6 +106,12 @@ export class PollLoop {
     return this.#exact?.counts;
   }
 
+  /** True while exact mode runs and nothing has ended it; the main thread's message about that may be on the way. */
+  get isExact(): boolean {
+    const { endReason } = this.#exact ?? { endReason: 'it does not run' };
+    return endReason === undefined && this.#samplerChanges === this.#changesByMain;
+  }
+
   /** Share of one core that profiling may take. */
   get cpuBudget(): number {
     const { cpuBudget, tracedCpuBudget = Math.max(cpuBudget, TRACED_CPU_BUDGET) } = this.#options;
@@ -127,7 +133,9 @@ export class PollLoop {
   ): void {
     this.#answered(changes);
     const endReason = this.#exact?.endReason;
-    this.#endExact(endReason);
+    // The main thread replaces the sampler right behind a poll, unless it does not wait for that.
+    const isComplete = endReason === undefined || this.#options.exactOverload !== 'lose';
+    this.#endExact({ why: endReason, isComplete });
     if (samplingInterval !== this.#deps.ledger.samplingInterval)
       this.#intervalChanged(samplingInterval, endReason);
     this.#change = undefined;
@@ -168,7 +176,7 @@ export class PollLoop {
     if (typeof this.#change === 'object' && this.#mode) this.#intervalChanged(this.#change.samplingInterval);
     this.#change = undefined;
     this.#mode = undefined;
-    this.#endExact('the sampler cannot be started');
+    this.#endExact({ why: 'the sampler cannot be started', isComplete: false });
     this.#deps.stats.recordSamplerLoss(reason);
     this.#retryLater();
   }
@@ -196,6 +204,20 @@ export class PollLoop {
   /** Polls as soon as the present work is done. */
   pollNow(): Promise<void> {
     return this.#soon(async () => void (await this.#poll()));
+  }
+
+  /** Polls a last time. Resolves to true if that shows everything until now; to false if not, or after a time, in ms. */
+  pollLast(millis: number): Promise<boolean> {
+    const polled = this.#soon(() => this.#poll()).then(
+      (reading) => reading !== undefined,
+      (error: Error) => {
+        this.#deps.log('error', `poll failed: ${error.message}`);
+        return false;
+      },
+    );
+    // Unreferenced: other work keeps the thread alive while it is needed.
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), millis).unref());
+    return Promise.race([polled, late]);
   }
 
   /**
@@ -265,13 +287,12 @@ export class PollLoop {
     }
   }
 
-  /** @param why undefined if the main thread has ended it */
-  #endExact(why: string | undefined): void {
+  #endExact(end: ExactEnd): void {
     const exact = this.#exact;
     if (!exact) return;
     this.#exact = undefined;
     exact.schedule.stop();
-    this.#deps.exact?.onEnd(exact.counts, why);
+    this.#deps.exact?.onEnd(exact.counts, end);
   }
 
   /** Polls once, see `#read`. In exact mode, the program waits until the poll is read. */
@@ -365,7 +386,7 @@ export class PollLoop {
     const without = exact?.filter.filter(result.profile);
     const profile = without?.profile ?? result.profile;
     const { samples } = profile;
-    const isForeign = hasForeignInterval(profile, ledger.samplingInterval);
+    const isForeign = without?.isForeign || hasForeignInterval(profile, ledger.samplingInterval);
     if (isForeign && isChanging) return undefined;
     const pairMillis = pairedWith === undefined ? undefined : at - pairedWith;
     const { collections = { scavenges: this.#deps.takeScavenges(), majors: [] } } = result;
@@ -482,7 +503,7 @@ export class PollLoop {
     clearTimeout(this.#timer);
     stats.recordSamplerLoss(reason);
     // First, as the loss frees everything in captures.
-    this.#endExact(LOST_TEXT[reason]);
+    this.#endExact({ why: LOST_TEXT[reason], isComplete: false });
     ledger.samplerLost();
     onSamplerLost();
     onReading();
@@ -506,7 +527,7 @@ export class PollLoop {
   }
 
   /** Runs work next, interrupting the wait inside a pair. */
-  #soon(work: () => Promise<void>): Promise<void> {
+  #soon<T>(work: () => Promise<T>): Promise<T> {
     this.#hurried++;
     this.#hurry?.();
     return this.#exclusive(() => {

@@ -20,6 +20,8 @@ function newCaptures(home = tempFolder()) {
   const happened: string[] = [];
   let live: readonly ShownSample[] = [];
   let isExactLate = false;
+  let isExact = true;
+  let onPoll = () => {};
   const captures = new Captures(
     {
       sources: onlySource(ledger),
@@ -29,12 +31,14 @@ function newCaptures(home = tempFolder()) {
         happened.push('poll');
         await Promise.resolve();
         ledger.update(readings.of(live), 0);
+        onPoll();
       },
       attribute: () => {
         happened.push('settle');
         ledger.attribute(0, true);
       },
       exactDone: () => happened.push('done'),
+      isExact: () => isExact,
       isExactLate: () => isExactLate,
       log: (level, text) => happened.push(`${level}: ${text.replaceAll(home, 'HOME')}`),
     },
@@ -67,6 +71,18 @@ function newCaptures(home = tempFolder()) {
     poll: () => {
       ledger.update(readings.of(live), 0);
       captures.flush();
+    },
+    /** Ends exact mode, as the loss of the sampler does. */
+    loseExact: () => {
+      isExact = false;
+      captures.exactEnded(false);
+    },
+    /** Calls back in the next poll that a capture asks for. */
+    inPoll: (work: () => void) => {
+      onPoll = () => {
+        onPoll = () => {};
+        work();
+      };
     },
     /** The main thread has not waited for an exact capture. */
     beLate: () => {
@@ -173,7 +189,7 @@ describe('a capture', () => {
     await captures.idle();
     show(samplesOf('within', 64, [1, 2]));
     poll();
-    captures.exactEnded();
+    captures.exactEnded(true);
     ledger.samplerLost();
     await captures.idle();
     expect(captures.count).toBe(1);
@@ -186,6 +202,76 @@ describe('a capture', () => {
     captures.end(1, true);
     await captures.idle();
     expect(complete('api')).toBe(true);
+  });
+
+  test('that is exact says that the number is unknown when the sampler is lost', async () => {
+    const { captures, home, loseExact, show, poll } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    await captures.idle();
+    show(samplesOf('within', 64, [1, 2]));
+    poll();
+    loseExact();
+    await captures.idle();
+    const [exact = ''] = fs.readdirSync(home).filter((name) => name !== 'api_memory.bin');
+    const { header } = analyzeCapture(path.join(home, exact));
+    expect(header?.commandLine).toBe('node app.js exactly (scope: process, ? missed)');
+  });
+
+  test('that is exact says that the number is unknown when the last poll has not come', async () => {
+    const { captures, commandLine, complete } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    captures.begin(2, 'other', false, 'process');
+    await captures.idle();
+    captures.endAll(false);
+    expect(commandLine('api')).toBe('node app.js exactly (scope: process, ? missed)');
+    expect(commandLine('other')).toBe('node app.js');
+    expect(complete('api')).toBe(true);
+  });
+
+  test('that is to be exact is sampled when exact mode has ended before', async () => {
+    const { captures, happened, commandLine, loseExact } = newCaptures();
+    loseExact();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: false });
+    await captures.idle();
+    expect(commandLine('api')).toBe('node app.js');
+    expect(happened).toContain('info: the capture of component api is sampled: exact mode has ended');
+    expect(happened.at(-1)).toBe('done');
+  });
+
+  test.each([true, false])(
+    'that is to be exact is sampled when exact mode ends meanwhile (%s)',
+    async (sinceReplaced) => {
+      const { captures, commandLine, loseExact, inPoll } = newCaptures();
+      captures.begin(1, 'api', false, 'process', { sinceReplaced });
+      if (sinceReplaced) loseExact();
+      else inPoll(loseExact);
+      await captures.idle();
+      expect(commandLine('api')).toBe('node app.js');
+      // It is not exact, so that another end of exact mode does not end it.
+      captures.exactEnded(true);
+      await captures.idle();
+      expect(captures.count).toBe(1);
+    },
+  );
+
+  test('that is exact is followed by no other when exact mode ends in its last poll', async () => {
+    const { captures, commandLine, loseExact, inPoll } = newCaptures();
+    captures.begin(1, 'api', false, 'process', { sinceReplaced: true });
+    await captures.idle();
+    inPoll(loseExact);
+    captures.end(1, true);
+    await captures.idle();
+    expect(captures.count).toBe(0);
+    expect(commandLine('api')).toBe('node app.js exactly (scope: process, ? missed)');
+  });
+
+  test('does not begin when all have ended', async () => {
+    const { captures, home } = newCaptures();
+    captures.begin(1, 'api');
+    captures.endAll(true);
+    await captures.idle();
+    expect(captures.count).toBe(0);
+    expect(fs.readdirSync(home)).toEqual([]);
   });
 
   test('contains no estimates of what was allocated before it', async () => {
@@ -217,7 +303,7 @@ describe('a capture', () => {
     await captures.idle();
     captures.samplerRestarts({ ledger });
     ledger.intervalReplaced(INTERVAL / 8);
-    captures.endAll();
+    captures.endAll(true);
     expect(allocated('api')).toMatchObject({ kept: [2 * 64, 2], young: [2 * 64, 2] });
     expect(leaked('api')).toEqual({ kept: [2 * 64, 2] });
   });
@@ -265,7 +351,7 @@ describe('a capture', () => {
     await captures.idle();
     captures.flush();
     for (const name of ['api', 'scheduler']) expect(allocated(name)).toEqual({ main: [64, 1] });
-    captures.endAll();
+    captures.endAll(true);
     for (const name of ['api', 'scheduler']) expect(complete(name)).toBe(true);
     expect(captures.count).toBe(0);
   });
@@ -301,7 +387,7 @@ describe('a capture that cannot be written', () => {
     await captures.idle();
     refuse('writeSync');
     refuse('closeSync');
-    captures.endAll();
+    captures.endAll(true);
     expect(captures.count).toBe(0);
     expect(stats.drops).toEqual({ capture: 2 });
   });

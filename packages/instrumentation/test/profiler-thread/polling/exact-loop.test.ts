@@ -84,13 +84,17 @@ test('a major collection follows a poll when the heap has grown by 8 MiB', async
 });
 
 test('too many live objects end exact mode, once, and the rest is sampled', async () => {
-  const { loop, show, poller, logged, exactEnds } = newExactLoop({ maxExactObjects: 10 });
+  const { loop, show, poller, logged, exactEnds, completeEnds } = newExactLoop({ maxExactObjects: 10 });
+  expect(loop.isExact).toBe(true);
   show(range(1, 11));
   await loop.pollNow();
+  show(range(1, 12));
   await loop.pollNow();
   expect(poller.exactEnds).toBe(1);
   expect(exactEnds).toEqual([]);
+  expect(loop.isExact).toBe(false);
   loop.samplerStarted('binding', 8192);
+  expect(completeEnds).toEqual([true]);
   expect(exactEnds).toEqual(['11 objects are alive, and exact mode follows 10 at most']);
   expect(logged[0]).toBe(
     'warn: exact mode ends, allocations are sampled from now on: 11 objects are alive, and exact mode follows 10 at most',
@@ -99,14 +103,16 @@ test('too many live objects end exact mode, once, and the rest is sampled', asyn
 });
 
 test('a poll of a sampler that the main thread has just replaced is discarded', async () => {
-  const { loop, show, changeSampler, ledger, logged } = newExactLoop();
+  const { loop, show, changeSampler, ledger, logged, completeEnds } = newExactLoop();
   show(range(1, 10));
   await loop.pollNow();
   changeSampler();
+  expect(loop.isExact).toBe(false);
   show(range(1, 3));
-  await loop.pollNow();
+  expect(await loop.pollLast(1000)).toBe(false);
   expect(ledger.counts.liveSamples).toBe(10);
   loop.samplerStarted('binding', 8192);
+  expect(completeEnds).toEqual([true]);
   expect(logged.filter((line) => line.startsWith('warn'))).toEqual([]);
 });
 
@@ -177,11 +183,40 @@ test('the program does not wait for a poll that is open at the end', async () =>
   expect(reading).toEqual([true, false]);
 });
 
+test('too many live objects leave a gap before the end when the program does not wait for polls', async () => {
+  const { loop, show, completeEnds } = newExactLoop({ maxExactObjects: 10, exactOverload: 'lose' });
+  show(range(1, 11));
+  await loop.pollNow();
+  loop.samplerStarted('binding', 8192);
+  expect(completeEnds).toEqual([false]);
+});
+
+test('a last poll that does not come in time is reported', async () => {
+  const { loop, show, poller, runTo } = newExactLoop();
+  show(range(1, 10));
+  expect(await loop.pollLast(1000)).toBe(true);
+  poller.answer = () => deferred().result;
+  const polled = loop.pollLast(1000);
+  await runTo(1001);
+  expect(await polled).toBe(false);
+});
+
 test('the loss of the sampler ends exact mode', async () => {
-  const { loop, poller, exactEnds } = newExactLoop();
+  const { loop, poller, exactEnds, completeEnds } = newExactLoop();
   poller.answer = () => ({ status: 'stopped' });
   await loop.pollNow();
   expect(exactEnds).toEqual(['somebody stopped the heap sampler']);
+  expect(completeEnds).toEqual([false]);
+  expect(loop.isExact).toBe(false);
+});
+
+test('a sampler of other code is noticed before it has a sample, as each poll allocates', async () => {
+  const { loop, show, exactEnds } = newExactLoop();
+  show(range(1, 10));
+  await loop.pollNow();
+  show([]);
+  await loop.pollNow();
+  expect(exactEnds).toEqual(['somebody restarted the heap sampler']);
 });
 
 test('no poll follows the end', async () => {
