@@ -395,6 +395,7 @@ export class MemoryProfiler {
   /** Releases the sampler; the thread may still be writing. */
   #release(): void {
     this.#isReleased = true;
+    this.#exact.end();
     if (!this.#isLeft) contain(() => this.#sampler.release(), this.#giveUp);
     this.#onReleased?.();
   }

@@ -2,10 +2,10 @@ import v8 from 'node:v8';
 import { workingFolder } from '../../config/index.js';
 import type { ProfilerThreadOptions } from '../../protocol/messages.js';
 import { process } from '../../protocol/primordials.js';
-import { contain } from '../containment/contain.js';
 import { exportEnvironment } from '../exports/own-resource.js';
 import { hasExactStackFlags } from '../sampler/exact-stack-flags.js';
 import { groupFolders } from '../start/group-folders.js';
+import { nodeFlags } from '../start/node-flags.js';
 import { isDenied } from '../start/permissions.js';
 import { programEnvironment } from '../start/pm2.js';
 import { leavesPortsToParent, PARENT_FIRST_MILLIS } from '../start/profiled-parent.js';
@@ -27,8 +27,6 @@ export function threadOptions(
 ): Omit<ThreadOptions, 'metricsAddress' | 'resource'> {
   const { options, sources } = components.config;
   const env = programEnvironment();
-  // Read Node's own variable: what PM2 adds to `env` comes too late for Node.
-  const nodeOptions = contain(() => process.env.NODE_OPTIONS, ignore) ?? '';
   return {
     ...options,
     ...state,
@@ -37,7 +35,7 @@ export function threadOptions(
     processCapture: components.ofProcess,
     traced: components.any,
     heapLimit: v8.getHeapStatistics().heap_size_limit,
-    nodeFlags: `${nodeOptions} ${process.execArgv.join(' ')}`,
+    nodeFlags: nodeFlags(),
     mayListen: !isDenied('net'),
     debugServerDelayMillis:
       options.debugAddress?.port !== 0 && leavesPortsToParent(env) ? PARENT_FIRST_MILLIS : 0,
@@ -53,5 +51,3 @@ export function threadOptions(
 export function beginsExactly({ processCapture, exact, endedThreads }: ThreadOptions): boolean {
   return processCapture !== undefined && exact !== undefined && endedThreads.length === 0;
 }
-
-function ignore(): void {}

@@ -12,6 +12,7 @@ import {
   SafeNumber,
 } from '../../protocol/primordials.js';
 import { processState } from '../containment/process-state.js';
+import { isFlagGiven } from '../start/node-flags.js';
 
 /** Collects garbage; `gc` of V8. */
 type Collect = (options: { readonly type: 'minor' | 'major' }) => void;
@@ -22,6 +23,13 @@ interface ExactHooks {
   collect: ((waitMillis: number, isMajor: boolean) => void) | undefined;
   /** Replaces the sampler by a usual one. */
   end: (() => void) | undefined;
+}
+
+/** A flag of V8, as it is in exact mode, and V8's default. */
+interface HeapFlag {
+  readonly name: string;
+  readonly exact: string;
+  readonly usual: string;
 }
 
 // Keep references: the application may replace them.
@@ -36,9 +44,14 @@ const MAJOR = { type: 'major' } as const;
  * Factor by which V8 grows the young generation, from 1 MiB on. Its limit is 16 MiB by default. And no collections by
  * themselves while the program is idle.
  */
-const FLAGS: readonly string[] = ['--semi-space-growth-factor=64', '--no-memory-reducer'];
-/** V8's defaults of these flags. */
-const USUAL_FLAGS: readonly string[] = ['--semi-space-growth-factor=2', '--memory-reducer'];
+const FLAGS: readonly HeapFlag[] = [
+  {
+    name: 'semi-space-growth-factor',
+    exact: '--semi-space-growth-factor=64',
+    usual: '--semi-space-growth-factor=2',
+  },
+  { name: 'memory-reducer', exact: '--no-memory-reducer', usual: '--memory-reducer' },
+];
 /** Collections in which the young generation may grow, and what survives each of them: 200 arrays of 8 KB. */
 const ROUNDS = 3;
 const ARRAYS = 200;
@@ -97,7 +110,7 @@ export function prepareExactHeap(): number | undefined {
   hooks.hold = marking['heapray: hold'];
   hooks.collect = (waitMillis, isMajor) => collectAndWait(gc, waitMillis, isMajor);
   hooks.end = () => replaceSampler?.();
-  for (let at = 0; at < FLAGS.length; at++) setFlagsFromString(FLAGS[at]!);
+  setFlags('exact');
   grow(gc);
   // V8 plans its next major collection from here.
   gc(MAJOR);
@@ -113,7 +126,15 @@ function grow(gc: Collect): void {
 /** Lets V8 collect as usual again. */
 export function releaseExactHeap(): void {
   grownBytes = 0;
-  for (let at = 0; at < USUAL_FLAGS.length; at++) setFlagsFromString(USUAL_FLAGS[at]!);
+  setFlags('usual');
+}
+
+/** Sets the flags that the program was not started with. */
+function setFlags(state: 'exact' | 'usual'): void {
+  for (let at = 0; at < FLAGS.length; at++) {
+    const flag = FLAGS[at]!;
+    if (!isFlagGiven(flag.name)) setFlagsFromString(flag[state]);
+  }
 }
 
 /**

@@ -36,22 +36,21 @@ export class ExactMode {
    */
   startSampler(sampler: OwnSampler): ReturnType<OwnSampler['start']> | undefined {
     if (this.#isImpossible) return undefined;
+    // First, as preparing takes collections, which are in vain while other code has the sampler.
+    const first = sampler.start(EXACT_INTERVAL);
+    if (!isRunning(first)) return this.#notStarted(first);
+    const isPossible = this.isPossible(first);
+    const sampleMicros = isPossible ? (this.#sampleMicros ?? measureSampleMicros()) : 0;
+    sampler.stop();
+    if (!isPossible) return undefined;
     const youngBytes = this.#prepare();
     if (youngBytes === undefined) return this.#refuse('V8 gives no access to its garbage collector');
-    let mode = sampler.start(EXACT_INTERVAL);
-    if (isRunning(mode) && !this.isPossible(mode)) {
-      sampler.stop();
-      return undefined;
-    }
-    if (isRunning(mode) && this.#sampleMicros === undefined) {
-      this.#measure();
-      // Again, without the objects of the measurement.
-      sampler.stop();
-      mode = sampler.start(EXACT_INTERVAL);
-    }
-    const startedMillis = monotonicMillis();
-    if (isRunning(mode)) this.#start = { youngBytes, sampleMicros: this.#sampleMicros ?? 0, startedMillis };
-    else this.end();
+    // Again, without the objects of the measurement and the preparation.
+    const mode = sampler.start(EXACT_INTERVAL);
+    if (!isRunning(mode)) return this.#notStarted(mode);
+    if (this.#sampleMicros === undefined) this.#tellCost(sampleMicros);
+    this.#sampleMicros = sampleMicros;
+    this.#start = { youngBytes, sampleMicros, startedMillis: monotonicMillis() };
     return mode;
   }
 
@@ -72,9 +71,12 @@ export class ExactMode {
     this.#isPrepared = false;
   }
 
-  #measure(): void {
-    const micros = measureSampleMicros();
-    this.#sampleMicros = micros;
+  #notStarted<T>(reason: T): T {
+    this.end();
+    return reason;
+  }
+
+  #tellCost(micros: number): void {
     this.#log(
       'info',
       `exact mode: every allocation of the main thread is recorded, at about ${micros.toFixed(1)} us each; ${COST}`,
