@@ -21,18 +21,18 @@ test('reports a wrong variable, and does not fall back to the file or anything e
 
 test('reports everything that is wrong', () => {
   const cfg = '[heapray]\nmax_captures = -1\nno_such_key = 1\ncpu_budget = %(lost)s\nleak_window = 30\n';
-  const env = { HEAPRAY_RETENTION_AGES: 'yes', HEAPRAY_COMPONENT: 'a/b', HEAPRAY_HOME: '$HEAPRAY_HOME/x' };
+  const env = { HEAPRAY_ENABLED: 'yes', HEAPRAY_COMPONENT: 'a/b', HEAPRAY_HOME: '$HEAPRAY_HOME/x' };
   const { options, told } = tolerated({ env, cfg, defaults: { debugAddress: '127.0.0.1:6464' } });
   expect(told.map(({ key }) => key).sort()).toEqual([
     'HEAPRAY_COMPONENT',
+    'HEAPRAY_ENABLED',
     'HEAPRAY_HOME',
-    'HEAPRAY_RETENTION_AGES',
     `[heapray] cpu_budget in ${CFG}`,
     `[heapray] max_captures in ${CFG}`,
     `section [heapray] in ${CFG}`,
   ]);
   expect(options).toMatchObject({
-    retentionAges: false,
+    enabled: true,
     component: 'server',
     home: '/shop/heapray',
     leakWindowSeconds: 30,

@@ -49,10 +49,7 @@ export interface OptionSpec<Value, Given = Value> {
    * True if a variable that is set but empty is a value. Otherwise it counts as not set, as in OpenTelemetry.
    */
   readonly emptyEnv?: boolean;
-  /**
-   * Used for a wrong value of the environment or the file, where the default could let others in, or do what the user
-   * wanted to switch off.
-   */
+  /** Used for a wrong value of the environment or the file, where the default could let others in. */
   readonly whenWrong?: SafeValue;
   readonly description: string;
 }
@@ -64,9 +61,6 @@ const OFF: SafeValue = { value: 'off', effect: 'it stays off' };
 const NO_SERVER: SafeValue = { value: 'off', effect: 'the debug server is not started' };
 const FORBIDDEN: SafeValue = { value: false, effect: 'it stays off' };
 const NOT_SHARED: SafeValue = { value: false, effect: 'this process shares no port' };
-const NOT_RUN: SafeValue = { value: false, effect: 'heapray does not run' };
-const NO_WORKERS: SafeValue = { value: false, effect: 'worker threads are not profiled' };
-const NO_OOM_PROFILE: SafeValue = { value: 'off', effect: 'no profile is kept near a memory limit' };
 
 /** Checks the type of a row. */
 function option<Value, Given>(spec: OptionSpec<Value, Given>): OptionSpec<Value, Given> {
@@ -84,7 +78,6 @@ export const OPTIONS = {
     env: ['HEAPRAY_ENABLED'],
     file: [heapray('enabled')],
     default: true,
-    whenWrong: NOT_RUN,
     description: 'Whether to profile at all.',
   }),
   /** Mean bytes between two samples: an integer from 1 to 2^30. */
@@ -244,7 +237,6 @@ export const OPTIONS = {
     env: ['HEAPRAY_OOM_PROFILE'],
     file: [heapray('oom_profile')],
     default: 'on',
-    whenWrong: NO_OOM_PROFILE,
     description: 'Whether a profile is kept in `home` while a memory limit is near.',
   }),
   /** Events that have a profile written: `leak`, `limit`. */
@@ -311,7 +303,6 @@ export const OPTIONS = {
     env: ['HEAPRAY_WORKERS'],
     file: [heapray('workers')],
     default: true,
-    whenWrong: NO_WORKERS,
     description: 'Whether the worker threads of the program are profiled too.',
   }),
   /** Number of live samples above which the sampling interval grows. */
