@@ -39,8 +39,8 @@ export class OwnSampleFilter {
   #alive: ReadonlySet<number> = new Set();
 
   /**
-   * @param isResumed true if the sampler has been polled by an earlier profiler thread. Its marks are alive, and nothing
-   *   shows where its last poll was
+   * @param isResumed true if an earlier profiler thread has polled the sampler. Its marks are alive, and do not show where
+   *   its requests ended. So the first poll result only loses samples of heapray's functions
    */
   constructor(isResumed = false) {
     this.#isResuming = isResumed;
@@ -61,7 +61,7 @@ export class OwnSampleFilter {
       if (ordinal > collected && marks.collected.has(nodeId)) collected = ordinal;
       if (marks.holds.has(nodeId) && !(held && held.ordinal < ordinal)) held = sample;
     }
-    if (isFirst) collected = before;
+    if (isFirst) [collected, held] = [before, undefined];
     const start = held ? startOfRequest(held, samples, before, marks) : newest + 1;
     const alive = new Set<number>();
     const others = samples.filter(({ ordinal, nodeId }) => {

@@ -62,9 +62,12 @@ test('leaves out what is still alive of an earlier request', () => {
 
 test('leaves out only marks of an earlier profiler thread when it is resumed', () => {
   const filter = newFilter(true);
-  const [earlier, kept] = [collected(500), samplesOf('main', 24, [...range(1, 400), ...range(501, 600)])];
+  const earlier = [...samplesOf('main > script > heapray: hold', 80, [401]), ...collected(500)];
+  const kept = samplesOf('main', 24, [...range(1, 400), ...range(501, 603)]);
   const left = kept.map(({ ordinal }) => ordinal);
-  expect(filter([...earlier, ...kept, ...held('main', 601)])).toMatchObject({ left, newest: 604 });
+  // Three samples of the request in the interrupted function stay.
+  const request = samplesOf('main > script > heapray: hold', 80, [604]);
+  expect(filter([...earlier, ...kept, ...request])).toEqual({ left, newest: 604, own: 0 });
   // Its own collection has a mark of its own.
   const news = [...collected(615), ...samplesOf('main', 24, range(616, 620))];
   const again = filter([...kept, ...news, ...held('main', 621)]);
