@@ -124,6 +124,11 @@ export class MainThreadLink {
     return Atomics.load(this.#control, ControlWord.samplerChanges);
   }
 
+  /** Tells the main thread, also while it is busy, that the sampler is not heapray's any more. */
+  samplerLost(): void {
+    Atomics.add(this.#control, ControlWord.samplerLosses, 1);
+  }
+
   /** Sets, for a waiting main thread, whether a poll of exact mode is being read. */
   setReading(isReading: boolean): void {
     Atomics.store(this.#control, ControlWord.reading, isReading ? 1 : 0);

@@ -142,7 +142,10 @@ export class Profiler {
         // Captures about to begin must record the live samples, which a restart loses.
         readyForRestart: () => this.#captures.idle(),
         onReplaced: () => this.#captures.samplerRestarts(this.#sources.main),
-        onSamplerLost: () => this.#sources.main.leaks.samplerLost(),
+        onSamplerLost: () => {
+          this.#link.samplerLost();
+          this.#sources.main.leaks.samplerLost();
+        },
         onIntervalChanged: () => this.#sources.main.leaks.intervalChanged(),
         isFollowed: () => this.#captures.count > 0,
         onReading: () => this.#onReading(this.#sources.main),

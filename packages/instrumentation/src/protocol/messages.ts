@@ -95,6 +95,8 @@ export const ControlWord = {
   held: 12,
   /** 1 once the program has not waited until an exact capture had begun or ended. */
   exactLate: 13,
+  /** Written by the profiler thread: number of times that it has found the sampler stopped or replaced by other code. */
+  samplerLosses: 14,
 } as const;
 /** Value of `ready` when the thread has fully started. */
 export const WORKING = 2;
@@ -104,7 +106,7 @@ export const WORKING = 2;
  * fails.
  */
 export const ABANDONED = 2;
-export const CONTROL_BYTES: number = 14 * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES: number = 15 * Int32Array.BYTES_PER_ELEMENT;
 
 /** Facts about the main thread at the start of exact mode. */
 export interface ExactStart {

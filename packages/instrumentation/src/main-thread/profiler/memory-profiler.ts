@@ -12,6 +12,7 @@ import { contain, containAsync } from '../containment/contain.js';
 import { Timers } from '../containment/timers.js';
 import type { AskPage, AskProfile } from '../exports/ask.js';
 import { ProfileExports } from '../exports/profile-exports.js';
+import { HeldLog } from '../log/held-log.js';
 import { type LeakListener, SafeListeners } from '../log/safe-listeners.js';
 import { mainMemory } from '../metrics/resident-memory.js';
 import { connectExactHeap } from '../sampler/exact-heap.js';
@@ -47,6 +48,7 @@ const DECLARATION_MILLIS = 2_000;
 export class MemoryProfiler {
   readonly #components: TracedComponents;
   readonly #log: Log;
+  readonly #heldLog: HeldLog;
   #interval: number;
   readonly #guard: ExitGuard;
   readonly #tracing: ComponentTracing;
@@ -54,6 +56,8 @@ export class MemoryProfiler {
   /** Interval before an exact capture replaced the sampler; undefined outside such captures. */
   #intervalBefore: number | undefined;
   #sampler: OwnSampler;
+  /** Losses that the profiler thread had found when the sampler was started. */
+  #lossesBefore = 0;
   readonly #threads: ThreadSupervisor;
   readonly #buffers: BufferProfiling;
   #collections: CollectionWatch | undefined;
@@ -82,7 +86,9 @@ export class MemoryProfiler {
   #waiting: Promise<void> | undefined;
   #onReleased: (() => void) | undefined;
 
-  constructor(configFor: ConfigFor, log: Log) {
+  constructor(configFor: ConfigFor, givenLog: Log) {
+    this.#heldLog = new HeldLog(givenLog);
+    const { log } = this.#heldLog;
     this.#log = log;
     this.#components = new TracedComponents(configFor, log);
     this.#sampler = new OwnSampler(log);
@@ -309,6 +315,7 @@ export class MemoryProfiler {
 
   /** Starts the sampler; at the usual interval instead of 1 if exact mode is not wanted any more, or not possible. */
   #startAt(samplingInterval: number): ReturnType<OwnSampler['start']> {
+    this.#lossesBefore = this.#thread?.samplerLosses ?? 0;
     if (samplingInterval === EXACT_INTERVAL) {
       const isExact = this.#components.exactThroughout || this.#intervalBefore !== undefined;
       const mode = isExact ? this.#exact.startSampler(this.#sampler) : undefined;
@@ -322,7 +329,8 @@ export class MemoryProfiler {
   /** Replaces the sampler by one of interval 1 for an exact capture; undefined if that is not possible. */
   #beginExact(): ExactCapture | undefined {
     const thread = this.#thread;
-    if (!thread || !this.#sampler.mode || !this.#exact.isPossible(this.#sampler.mode)) return undefined;
+    const mode = this.#ownedMode();
+    if (!thread || !mode || !this.#exact.isPossible(mode)) return undefined;
     if (this.#exact.start) return { sinceReplaced: false };
     const before = this.#interval;
     thread.samplerChanged();
@@ -342,10 +350,24 @@ export class MemoryProfiler {
 
   /** Replaces the sampler of exact mode, unless that is done already because too much was alive. */
   #replaceExact(samplingInterval: number): void {
-    if (this.#stopped || !this.#exact.start || !this.#sampler.mode) return;
+    if (this.#stopped || !this.#ownedMode() || !this.#exact.start) return;
     this.#thread?.samplerChanged();
     this.#sampler.stop();
     this.#samplerStarted(this.#startAt(samplingInterval));
+  }
+
+  /**
+   * Returns the mode of the sampler; undefined while it is not heapray's, as far as polls have shown. Call before the sampler is
+   * stopped. A sampler that other code has started since the last poll is still taken for heapray's.
+   */
+  #ownedMode(): OwnSampler['mode'] {
+    const losses = this.#thread?.samplerLosses ?? this.#lossesBefore;
+    if (losses !== this.#lossesBefore) {
+      this.#lossesBefore = losses;
+      this.#sampler.lost();
+      this.#exact.end();
+    }
+    return this.#sampler.mode;
   }
 
   #waitForExact(): void {
@@ -395,6 +417,7 @@ export class MemoryProfiler {
   /** Releases the sampler; the thread may still be writing. */
   #release(): void {
     this.#isReleased = true;
+    this.#ownedMode();
     this.#exact.end();
     if (!this.#isLeft) contain(() => this.#sampler.release(), this.#giveUp);
     this.#onReleased?.();
@@ -415,7 +438,7 @@ export class MemoryProfiler {
     contain(() => this.#buffers.stop(), nothing);
     contain(() => this.#guard.watchSignals(false), nothing);
     contain(() => this.#thread?.abandon(), nothing);
-    contain(() => this.#sampler.stop(), nothing);
+    contain(() => this.#ownedMode() && this.#sampler.stop(), nothing);
     contain(() => this.#release(), nothing);
   }
 
@@ -450,8 +473,9 @@ export class MemoryProfiler {
       failed: this.#giveUp,
     };
     const thread = new ProfilerThread(options, handlers, file);
+    this.#lossesBefore = 0;
     const end = () => this.#replaceExact(this.config.options.tracedSamplingInterval);
-    connectExactHeap(thread.control, () => contain(end, this.#giveUp));
+    connectExactHeap(thread.control, () => this.#heldLog.during(() => contain(end, this.#giveUp)));
     return thread;
   }
 
@@ -487,7 +511,7 @@ export class MemoryProfiler {
       if (isExact) this.#intervalBefore = samplingInterval;
       if (isExact || monotonicMillis() > replaceUntilMillis)
         return this.#thread?.send({ type: 'sampler-kept' });
-      this.#sampler.stop();
+      if (this.#ownedMode()) this.#sampler.stop();
     }
     this.#samplerStarted(this.#startAt(samplingInterval));
   }

@@ -178,6 +178,11 @@ export class ProfilerThread {
     return AtomicsLoad(this.#control, ControlWord.samplerChanges);
   }
 
+  /** Number of times that the thread has found the sampler stopped or replaced by other code. */
+  get samplerLosses(): number {
+    return AtomicsLoad(this.#control, ControlWord.samplerLosses);
+  }
+
   /** Control words, see `ControlWord`. */
   get control(): Int32Array {
     return this.#control;

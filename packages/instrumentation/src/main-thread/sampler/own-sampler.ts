@@ -114,6 +114,11 @@ export class OwnSampler {
     this.#warning = undefined;
   }
 
+  /** Call when other code has stopped or replaced the sampler: heapray must not stop that code's. */
+  lost(): void {
+    this.#sampler = undefined;
+  }
+
   /** Stops the sampler if heapray started it. */
   stop(): void {
     const sampler = this.#sampler;
