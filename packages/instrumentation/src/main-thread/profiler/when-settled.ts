@@ -11,6 +11,7 @@ import { contain } from '../containment/contain.js';
 /** The calls waiting for one promise, without a reference to it. */
 class Waiting {
   readonly calls: (() => void)[] = [];
+  isOver = false;
 }
 
 const { onSettled: watchPromises } = v8.promiseHooks;
@@ -51,7 +52,11 @@ function settled(promise: Promise<unknown>): void {
   end(entry);
 }
 
-function end({ calls }: Waiting): void {
+function end(entry: Waiting): void {
+  // A promise that has settled is collected later.
+  if (entry.isOver) return;
+  entry.isOver = true;
+  const { calls } = entry;
   for (let at = 0; at < calls.length; at++) contain(calls[at]!, () => {});
   open--;
   // Stop later: Node may be iterating over its list of hooks now.
