@@ -1,3 +1,4 @@
+// More than 400 lines: all that the main thread asks of the profiler thread, and how it waits for that and ends it.
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { describeThrown } from '../../protocol/describe-thrown.js';
 import type {
