@@ -28,7 +28,11 @@ describeWithPeer('a copy of traced files', 'project-build-tools', () => {
     const wanted = 'until grep -q "metrics on" log && grep -q "memory profiles on" log; do sleep 0.1; done';
     const line = `${env} node --import @heapray/instrumentation/register ${app} 2>log & ${wanted}; kill $!; cat log`;
     const { stdout } = await runLine(line, folder);
-    expect(stdout).not.toMatch(/warn|error/);
+    // The tracer leaves out source maps.
+    const known =
+      /^heapray: (?:memory profiles on|metrics on|source maps? of .* not used: .* does not exist$)/;
+    const others = stdout.split('\n').filter((text) => text !== '' && !known.test(text));
+    expect(others).toEqual([]);
   });
 
   test('distinguishes a missing binding from a package that is not installed', async () => {

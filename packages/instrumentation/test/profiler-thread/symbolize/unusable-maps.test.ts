@@ -106,6 +106,19 @@ describe('an unusable map is reported once, and frames stay unchanged', () => {
     ).toEqual(GENERATED);
   });
 
+  test('a package that came without its maps is reported once', () => {
+    const files = Object.fromEntries(
+      ['x/a.js', 'x/lib/b.js', 'y/c.js'].map((name) => [`node_modules/${name}`, withMap('none')]),
+    );
+    const manifests = { 'node_modules/x/package.json': '{"name":"x"}', 'node_modules/y/package.json': '{}' };
+    const { of, folder, reports } = resolverIn({ ...files, ...manifests });
+    for (const name of Object.keys(files)) of({ file: path.join(folder, name) });
+    expect(reports).toEqual([
+      'source maps of /node_modules/x are not used: /node_modules/x/none does not exist',
+      'source maps of /node_modules/y are not used: /node_modules/y/none does not exist',
+    ]);
+  });
+
   test('stops reporting after many maps', () => {
     const files = Object.fromEntries(
       Array.from({ length: 300 }, (_, at) => [`dist/${at}.js`, withMap('none')]),

@@ -19,7 +19,7 @@ export interface SourceMapLimits {
 }
 
 export interface SourceMapDeps {
-  /** Called with a sentence about a map that cannot be used, once per program. */
+  /** Called with a sentence about a map that cannot be used, once per program, or per package that came without its maps. */
   readonly report: (text: string) => void;
   /** Returns the folder of the package that a file belongs to. */
   readonly rootOf: (file: string) => string | undefined;
@@ -37,6 +37,7 @@ const TAIL_BYTES = 64 * 1024;
 const TAIL_GROWTH = 16;
 const MAX_PROGRAMS = 20_000;
 const MAX_REPORTS = 200;
+const INSTALLED = /[\\/]node_modules[\\/]/;
 
 /**
  * Loads the source maps of programs from disk on first use. Reads synchronously, so it belongs on the
@@ -64,7 +65,7 @@ export class SourceMapStore {
 
   /**
    * Number of maps in memory, their approximate size in bytes, and number of programs with unusable maps so
-   * far.
+   * far. A package that came without its maps counts as one program.
    */
   get counts(): { readonly maps: number; readonly bytes: number; readonly unusable: number } {
     return { maps: this.#maps.size, bytes: this.#maps.weight, unusable: this.#reported.size };
@@ -79,7 +80,7 @@ export class SourceMapStore {
       const loaded = this.#load(program);
       if (loaded) return loaded;
     } catch (error) {
-      this.#reportOnce(program, reasonOf(error));
+      this.#reportOnce(program, error);
     }
     this.#without.set(program, true);
     return undefined;
@@ -123,13 +124,17 @@ export class SourceMapStore {
     return bytes.toString('utf8', 0, comment < 0 ? bytes.length : comment);
   }
 
-  #reportOnce(program: string, reason: string): void {
-    if (this.#reported.has(program) || this.#reported.size > MAX_REPORTS) return;
-    this.#reported.add(program);
+  #reportOnce(program: string, error: unknown): void {
+    const isStripped = isMissing(error) && INSTALLED.test(program);
+    const folder = isStripped ? this.#deps.rootOf(program) : undefined;
+    const key = folder ?? program;
+    if (this.#reported.has(key) || this.#reported.size > MAX_REPORTS) return;
+    this.#reported.add(key);
+    const what = folder === undefined ? `source map of ${program} is` : `source maps of ${folder} are`;
     this.#deps.report(
       this.#reported.size > MAX_REPORTS
         ? 'source maps: no more of those that cannot be used are reported'
-        : `source map of ${program} is not used: ${reason}`,
+        : `${what} not used: ${reasonOf(error)}`,
     );
   }
 }
@@ -143,12 +148,16 @@ function tailOf(program: string, maxBytes: number): ReturnType<typeof readTail> 
   }
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
 /** Explains why a map is not used, without quoting the file. */
 function reasonOf(error: unknown): string {
   if (error instanceof BrokenMap) return error.message;
   if (error instanceof FileTooLarge || error instanceof TooManyLines)
     return `it is too large: ${error.message}`;
   const { code, path: file } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `${file} does not exist`;
+  if (isMissing(error)) return `${file} does not exist`;
   return `it cannot be read (${code ?? (error as Error).name})`;
 }
