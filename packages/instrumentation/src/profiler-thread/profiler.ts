@@ -16,7 +16,7 @@ import { Captures } from './captures/captures.js';
 import { capturesOptions } from './captures/captures-options.js';
 import { Compressions } from './captures/compressions.js';
 import { feedOptions } from './captures/feed-options.js';
-import { ScopeTables } from './captures/scope/component-scope.js';
+import { isMainHeap, ScopeTables } from './captures/scope/component-scope.js';
 import { collectedProfile, lastProfile } from './exports/collected-profiles.js';
 import { ProfileExports } from './exports/profile-exports.js';
 import { HighWaterMarkTracker } from './history/high-water-mark.js';
@@ -347,10 +347,12 @@ export class Profiler {
   }
 
   /** Called after a poll of a source. */
-  #onReading({ ledger, past, leaks }: MemorySource): void {
+  #onReading(source: MemorySource): void {
+    const { ledger, past, leaks } = source;
     const atMillis = performance.now();
     ledger.attribute(atMillis, false);
     if (this.#captures.count > 0) this.#captures.flush();
+    if (isMainHeap(source)) this.#scopes.endPeriod();
     this.#viewing.flush();
     this.#peak.observe(this.#sources.all, atMillis);
     past.observe(ledger, atMillis);

@@ -9,12 +9,13 @@ const instrumentation = new HeaprayInstrumentation({
   log: (level, text) => console.error(`${level}: ${text}`),
 });
 
-const ROUNDS = 120;
-const EACH = 24;
+// The more rounds, the more often the helper is seen to run for each.
+const ROUNDS = 480;
+const EACH = 12;
 /** An array of 120 elements: its header, and that of its elements. */
 const BYTES = 16 + 16 + 8 * 120;
 // Long enough for all that the components keep. A growing array would be charged to whichever function makes it grow.
-const kept = new Array(60_000).fill(undefined);
+const kept = new Array(100_000).fill(undefined);
 let count = 0;
 const truth = { importNow: 0, importLater: 0, importByTimer: 0, mailNow: 0, mailLater: 0, serve: 0 };
 const shared = { importer: 0, mailer: 0 };
@@ -41,7 +42,7 @@ function mailLater() {
   truth.mailLater += EACH * BYTES;
 }
 function serve() {
-  if (count > 40_000) return;
+  if (count > 90_000) return;
   keep(() => new Array(120).fill(6));
   truth.serve += EACH * BYTES;
 }

@@ -7,6 +7,7 @@ import type {
 import type { FunctionLocation } from '../../../protocol/code-place.js';
 import {
   MathFloor,
+  MathLog,
   MathMax,
   MathMin,
   MathRandom,
@@ -170,7 +171,9 @@ export class ContextObserver {
     // Change slowly: the stride must not depend on which operations come now.
     if (gapMillis < GAP_MILLIS) this.#stride = MathMin(MAX_STRIDE, this.#stride * FASTER);
     else if (gapMillis > 4 * GAP_MILLIS) this.#stride = MathMax(1, this.#stride / FASTER);
-    this.#left = 1 + MathFloor(MathRandom() * (2 * this.#stride - 1));
+    // Geometrically distributed: any other distances could keep step with a program that does the same again and again.
+    this.#left =
+      this.#stride > 1 ? 1 + MathFloor(MathLog(1 - MathRandom()) / MathLog(1 - 1 / this.#stride)) : 1;
   }
 }
 

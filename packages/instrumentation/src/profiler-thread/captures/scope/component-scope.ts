@@ -14,6 +14,11 @@ export class ScopeTables {
     this.#contexts.add(observed);
   }
 
+  /** Call after the samples of a reading were assigned in all captures. */
+  endPeriod(): void {
+    this.#contexts.endPeriod();
+  }
+
   /** Changes when more is known. */
   get version(): number {
     return this.#contexts.version;
@@ -49,7 +54,7 @@ const GOLDEN = 0.618_033_988_749_895;
  * function has run for it.
  *
  * An outermost function that runs for several components, or also for none, is divided: each of its samples belongs to one of them,
- * chosen evenly in the ratio of the observations. A sample of a function never observed waits until it is.
+ * chosen evenly in the ratio of the observations made meanwhile. A sample of a function never observed waits until it is.
  */
 export class ComponentScope {
   readonly #component: string;
@@ -184,6 +189,6 @@ export class ComponentScope {
 }
 
 /** Contexts are observed on the main thread only, and stacks of Buffers have the lines of calls. */
-function isMainHeap({ kind, thread }: LedgerSource): boolean {
+export function isMainHeap({ kind, thread }: LedgerSource): boolean {
   return kind === 'heap' && thread === undefined;
 }

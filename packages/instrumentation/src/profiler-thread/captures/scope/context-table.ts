@@ -1,18 +1,29 @@
 import type { Observations } from '../../../protocol/captures/component-contexts.js';
 import { type Frame, frameFile } from '../../ledger/index.js';
 
-/** Components for which a function was seen to run, and how often. */
+/** Components for which a function was seen to run, and how often lately. */
 export interface Context {
   /** The outermost first; none if it ran for no component. */
   readonly components: readonly string[];
-  /** Number of asynchronous operations begun below it. */
+  /**
+   * Number of asynchronous operations begun below it since the last reading; if there was none, in the last period with one.
+   * 0 if the function ran for other components then.
+   */
   readonly weight: number;
+}
+
+interface KnownContext {
+  readonly components: readonly string[];
+  readonly key: string;
+  weight: number;
 }
 
 interface KnownFunction {
   /** Column of the function's keyword; 0 of a callback. */
   readonly column: number;
-  readonly contexts: { readonly components: readonly string[]; readonly key: string; weight: number }[];
+  readonly contexts: KnownContext[];
+  /** True if the weights are those of the period that has not ended. */
+  isCurrent: boolean;
 }
 
 /** Maximum number of functions; further ones remain unknown. */
@@ -31,6 +42,8 @@ export class ContextTable {
   readonly #byPlace = new Map<string, KnownFunction[]>();
   #functions = 0;
   #version = 0;
+  /** Functions observed in the present period. */
+  #current: KnownFunction[] = [];
 
   /** Changes when a function, or a further context of one, becomes known. */
   get version(): number {
@@ -44,6 +57,15 @@ export class ContextTable {
       const place = startOf(location.scriptId, location.lineNumber + 1, location.columnNumber + 1);
       this.#addContext(this.#known(place, 0), components, 1);
     }
+  }
+
+  /**
+   * Ends the period of a reading. Call after its samples were assigned: how often a function runs for each component changes,
+   * so that samples are divided by what was observed while they were allocated.
+   */
+  endPeriod(): void {
+    for (const known of this.#current) known.isCurrent = false;
+    this.#current = [];
   }
 
   /** Returns the contexts in which a function runs; undefined if it was never seen. */
@@ -61,6 +83,11 @@ export class ContextTable {
 
   #addContext(known: KnownFunction | undefined, components: readonly string[], weight: number): void {
     if (!known) return;
+    if (!known.isCurrent) {
+      known.isCurrent = true;
+      this.#current.push(known);
+      for (const context of known.contexts) context.weight = 0;
+    }
     const key = components.join('\n');
     const context = known.contexts.find((one) => one.key === key);
     if (context) context.weight += weight;
@@ -74,7 +101,7 @@ export class ContextTable {
     const onLine = this.#byPlace.get(place) ?? [];
     const known = onLine.find((one) => one.column === column);
     if (known || this.#functions >= MAX_FUNCTIONS) return known;
-    const added: KnownFunction = { column, contexts: [] };
+    const added: KnownFunction = { column, contexts: [], isCurrent: false };
     this.#functions++;
     onLine.push(added);
     this.#byPlace.set(place, onLine);

@@ -53,6 +53,7 @@ function newProcess() {
     show: (samples: readonly ShownSample[]) => {
       ledger.update(readings.of(samples), 1);
       for (const { capture } of Object.values(captures)) capture.flush();
+      tables.endPeriod();
     },
     end: () => {
       ledger.attribute(2, true);
@@ -136,6 +137,20 @@ test('divides a function that runs for several components, so that each sample i
   expect(ofJobs).toBeLessThan(310);
   expect(countOf(leaked(api)) + countOf(leaked(jobs))).toBeGreaterThan(440);
   expect(api.scope).toMatchObject({ unassigned: 0, divided: 1 });
+});
+
+test('divides the samples of each reading in the ratio of its period, or of the last one with observations', () => {
+  const { observe, api, jobs, show, end } = newProcess();
+  observe(observed('build', ['api'], 90), observed('build', ['jobs'], 10));
+  show(samplesOf('build > parse', 64, range(1, 1000)));
+  observe(observed('build', ['jobs'], 5));
+  show(samplesOf('build > parse', 64, range(1, 2000)));
+  show(samplesOf('build > parse', 64, range(1, 3000)));
+  end();
+  const [ofApi, ofJobs] = [countOf(allocated(api)), countOf(allocated(jobs))];
+  expect(ofApi).toBeGreaterThan(890);
+  expect(ofApi).toBeLessThan(910);
+  expect(ofApi + ofJobs).toBe(3000);
 });
 
 test('leaves out work without a function of the program, and says how much of the process that is', () => {
