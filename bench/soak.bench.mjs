@@ -1,15 +1,22 @@
-// Checks that heapray is stable over time: a bounded number of series, the same memory, every poll accounted for, no
-// suspects. Time runs 20 times faster than at the largest default interval: leak windows of 3 s, 20 times the samples and
-// 20 times the processor time for polls. Limits in real time, such as the smallest gap between two pairs, stay as they are.
+// Checks that heapray is stable over time.
+//
+// `service`: resident memory at the defaults, with the process traced and not, beside the same process without heapray.
+//
+// `fast`: a bounded number of series, the same memory, every poll accounted for, no suspects. Time runs 20 times faster than
+// at the largest default interval: leak windows of 3 s, 20 times the samples and 20 times the processor time for polls. Limits in
+// real time, such as the smallest gap between two pairs, stay as they are.
 //
 // Demands on series: no metric and no collection has more than docs/metrics.md allows, and their number does not rise after
 // warm-up. It does vary: a call site that holds nothing has the value zero once and is then absent.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { figure } from './lib/figure.mjs';
 import { runProgram } from './lib/run-program.mjs';
 import { sum, trend } from './lib/statistics.mjs';
 
 const SPEED = 20;
-const MINUTES = 10;
+const MINUTES = { service: 15, fast: 10 };
 const QUICK_MINUTES = 0.5;
 /** When a rival takes the sampler, as parts of the run: once before figures are taken, once in the middle of it. */
 const RIVAL_AT = [0.15, 0.6];
@@ -47,8 +54,69 @@ const SIGMAS = 3;
 /** A bounded heap, because V8 lets an unbounded one grow for much longer than ten minutes, with and without heapray. */
 const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--max-old-space-size=64'];
 
-export async function run({ node, quick, minutes = MINUTES, report }) {
-  const seconds = 60 * (quick ? QUICK_MINUTES : minutes);
+export async function run({ node, quick, minutes, parts, report }) {
+  const wants = (part) => parts.length === 0 || parts.includes(part);
+  const secondsOf = (part) => 60 * (quick ? QUICK_MINUTES : (minutes ?? MINUTES[part]));
+  return {
+    ...(wants('service') && { service: await runService(node, secondsOf('service'), report) }),
+    ...(wants('fast') && { fast: await runFast(node, secondsOf('fast'), report) }),
+  };
+}
+
+/** Runs the service at its own speed: without heapray, with it, and traced. */
+async function runService(node, seconds, report) {
+  const home = mkdtempSync(path.join(tmpdir(), 'heapray-soak-'));
+  const traced = { component: 'soak', traceComponents: ['soak'], home };
+  const arms = { without: undefined, 'at the defaults': {}, traced };
+  try {
+    const runs = await Promise.all(
+      Object.entries(arms).map(async ([arm, options]) => {
+        const program = { seconds, rivalAt: [], options, profiled: options !== undefined };
+        const { looks, suspects } = await runProgram(node, 'soak', program, FLAGS);
+        return { arm, looks, suspects };
+      }),
+    );
+    report(slopeFigures(`service, ${(seconds / 60).toFixed(1)} min`, runs, seconds));
+    return { seconds, runs };
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}
+
+/** Compares how resident memory grows with heapray and without. */
+function slopeFigures(part, runs, seconds) {
+  const row = (what, unit, values, target) => figure({ part, what, unit, values, ...(target && { target }) });
+  const [control, ...others] = runs.map(({ arm, looks, suspects }) => {
+    const settled = afterWarmUp(looks, seconds);
+    const values = settled.map(({ resident }) => resident);
+    return {
+      arm,
+      values,
+      suspects,
+      ...trend(settled.map(({ second, resident }) => [second / 60, resident])),
+    };
+  });
+  const both = ({ arm, values, slope, error }) => [
+    row(`resident memory ${arm}`, 'MiB', values),
+    row(`resident memory ${arm}, slope`, 'MiB/min', [slope]),
+    row(`resident memory ${arm}, standard error of the slope`, 'MiB/min', [error]),
+  ];
+  return [
+    ...both(control),
+    ...others.flatMap((one) => [
+      ...both(one),
+      row(
+        `slope ${one.arm} less that without, in standard errors`,
+        '',
+        [(one.slope - control.slope) / Math.hypot(one.error, control.error)],
+        { atMost: SIGMAS },
+      ),
+      row(`leak suspects ${one.arm}, of which there are none`, '', [one.suspects.length], { atMost: 0 }),
+    ]),
+  ];
+}
+
+async function runFast(node, seconds, report) {
   const rivalAt = RIVAL_AT.map((part) => part * seconds);
   const [result, control] = await Promise.all(
     [true, false].map((profiled) =>

@@ -7,7 +7,7 @@ export const USAGE = `usage: npm run bench -- [NAME...] [options]
   --quick        a short run to see that it works; its numbers say little
   --json         only JSON on stdout
   --node LINE    measure on another Node: 22.15, 22 or 26 (24 without it)
-  --minutes N    how long resident memory is watched (1 without it), a soak lasts (10), or the accuracy of all
+  --minutes N    how long resident memory is watched (1 without it), the parts of \`soak\` last (15 and 10), or the accuracy of all
                  workloads may take (21)
   --rounds N     how many rounds \`cost\` makes (9), or how many processes die in each part of \`oom\` (20)
   --write-docs   \`accuracy plots\`: write docs/accuracy.md and its plots (bench-out/ without it)`;

@@ -34,18 +34,12 @@ import { PanelBuilder as StateTimelineBuilder } from '@grafana/grafana-foundatio
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { COLORS, type Color } from './colors.ts';
-import { DATASOURCE } from './variables.ts';
+import { DATASOURCE, type Link } from './variables.ts';
 
 export interface Query {
   readonly expr: string;
   /** Grafana's legend format. */
   readonly legend?: string;
-}
-
-/** A link of a value; the title is its text. */
-export interface Link {
-  readonly title: string;
-  readonly url: string;
 }
 
 interface PanelOptions {

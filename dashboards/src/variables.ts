@@ -9,7 +9,12 @@ import {
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { MetricNames } from './metric-names.ts';
-import type { Link } from './panels.ts';
+
+/** A link of a value; the title is its text. */
+export interface Link {
+  readonly title: string;
+  readonly url: string;
+}
 
 /** The data source that all panels and variables use. */
 export const DATASOURCE: { type: string; uid: string } = {

@@ -3,9 +3,28 @@ import { ageColor } from '../charts/age-colors.ts';
 import { shareBar } from '../charts/share-bar.ts';
 import { splitBar } from '../charts/split-bar.ts';
 import type { Ages } from '../model/ages.ts';
+import type { Amount } from '../model/amounts.ts';
 import type { Pair, Row } from '../model/rows.ts';
 import type { Uncertainty } from '../model/uncertainty.ts';
-import type { TableOptions } from './table.ts';
+
+/** What the columns are made of. */
+export interface ColumnOptions {
+  readonly rows: readonly Row[];
+  readonly unit: string;
+  readonly isDiff: boolean;
+  /** Shares are of its weight, which negative values do not lessen. */
+  readonly total: Amount;
+  /** Undefined for values without a standard error. */
+  readonly uncertainty: Uncertainty | undefined;
+  /** Undefined when not known. */
+  readonly ages: Ages | undefined;
+  /** Returns the share of what a row's function allocates that survives; undefined when no row has one. */
+  readonly survivalOf: ((row: Row) => number | null) | undefined;
+  /** Returns where a row's function starts; empty for none. */
+  readonly placeOf: (row: Row) => string;
+  /** Returns the package of a row's function; empty when unknown. */
+  readonly packageOf: (row: Row) => string;
+}
 
 /** A column of numbers. */
 export interface TableColumn {
@@ -22,7 +41,7 @@ export interface TableColumn {
 }
 
 /** Returns the columns of a table; the first one is sorted by at first. */
-export function tableColumns(options: TableOptions): TableColumn[] {
+export function tableColumns(options: ColumnOptions): TableColumn[] {
   const columns = options.isDiff ? diffColumns(options) : plainColumns(options);
   const { uncertainty, ages, survivalOf } = options;
   return [
@@ -34,7 +53,7 @@ export function tableColumns(options: TableOptions): TableColumn[] {
   ];
 }
 
-function plainColumns({ unit, total, rows, uncertainty }: TableOptions): TableColumn[] {
+function plainColumns({ unit, total, rows, uncertainty }: ColumnOptions): TableColumn[] {
   const self: TableColumn = {
     title: 'Self',
     amountIn: (row) => row.self.after,
@@ -51,7 +70,7 @@ function plainColumns({ unit, total, rows, uncertainty }: TableOptions): TableCo
   return rows.some(({ fn }) => fn >= 0) ? [self, all] : [self];
 }
 
-function diffColumns({ unit, rows, uncertainty }: TableOptions): TableColumn[] {
+function diffColumns({ unit, rows, uncertainty }: ColumnOptions): TableColumn[] {
   const column = (title: string, amountIn: (row: Row) => number, hasSign: boolean): TableColumn => {
     return { title, amountIn, textOf: (row) => (hasSign ? signed : quantity)(amountIn(row), unit) };
   };

@@ -1,34 +1,16 @@
 import { button, element } from '../basics/dom.ts';
-import type { Ages } from '../model/ages.ts';
-import type { Amount } from '../model/amounts.ts';
 import type { Row } from '../model/rows.ts';
-import type { Uncertainty } from '../model/uncertainty.ts';
-import { type TableColumn, tableColumns } from './table-columns.ts';
+import { type ColumnOptions, type TableColumn, tableColumns } from './table-columns.ts';
 
 /** Options and callbacks of the table. */
-export interface TableOptions {
-  readonly rows: readonly Row[];
+export interface TableOptions extends ColumnOptions {
   /** Title of the column of names. */
   readonly what: string;
-  readonly unit: string;
-  readonly isDiff: boolean;
-  /** Shares are of its weight, which negative values do not lessen. */
-  readonly total: Amount;
   readonly search: string;
   /** Column to sort by at first, see {@link orderText}. */
   readonly order: string;
   /** Called when the user has sorted. */
   readonly ordered: (order: string) => void;
-  /** Undefined for values without a standard error. */
-  readonly uncertainty: Uncertainty | undefined;
-  /** Undefined when not known. */
-  readonly ages: Ages | undefined;
-  /** Returns the share of what a row's function allocates that survives; undefined when no row has one. */
-  readonly survivalOf: ((row: Row) => number | null) | undefined;
-  /** Returns where a row's function starts; empty for none. */
-  readonly placeOf: (row: Row) => string;
-  /** Returns the package of a row's function; empty when unknown. */
-  readonly packageOf: (row: Row) => string;
   /** Called for a function that is chosen. */
   readonly chosen: (fn: number) => void;
 }

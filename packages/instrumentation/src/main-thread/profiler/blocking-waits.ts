@@ -30,8 +30,8 @@ const PART_MILLIS = 2;
  *
  * Other work stops it too, and is not limited here. A poll takes 0.3 to 1 ms at defaults
  * (`profiler-thread/polling/heap-poller.ts`). A collection, with `?gc=1` or for each poll in the mode `inspector`, takes as long
- * as V8 needs. Requests to the thread's own inspector session (`main-thread/sampler/`) and reading small files at the start
- * take less than a poll.
+ * as V8 needs, as does a heap snapshot that a client has asked for. Requests to the thread's own inspector session
+ * (`main-thread/sampler/`) and reading small files at the start take less than a poll.
  */
 export class BlockingWaits {
   readonly #control: Int32Array;

@@ -13,27 +13,18 @@ import { outsideHeapText } from '../leaks/outside-heap.js';
 import { isConclusive, progressText } from '../leaks/progress-text.js';
 import type { OwnFigures } from '../metrics/own-series.js';
 import type { AllLeaks } from '../sources/all-leaks.js';
-import type { MemorySources } from '../sources/memory-sources.js';
-import type { PollDurationBuckets } from '../stats/poll-durations.js';
 import { partsOf } from './parts.js';
-import { profilerFacts } from './profiler-facts.js';
+import { type ProfilerFactsDeps, profilerFacts } from './profiler-facts.js';
 import { ageTotals, placeOf, sitesOf, topSites } from './sites.js';
 
 /** Data that the overview is made of. */
-export interface OverviewDeps {
-  readonly sources: MemorySources;
+export interface OverviewDeps extends ProfilerFactsDeps {
   readonly leaks: AllLeaks;
-  readonly stats: { readonly pollDurations: PollDurationBuckets };
   readonly loop: { readonly mode: string | undefined; readonly cpuBudget: number };
-  /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
-  readonly clock: () => number;
-  readonly startedMillis: number;
   readonly process: ProcessFacts;
   readonly figures: () => OwnFigures;
   /** Newest known resident memory. */
   readonly resident?: { readonly last: ResidentMemory | undefined } | undefined;
-  /** Returns the recent past, once it is recorded. */
-  readonly history: () => MemoryHistory | undefined;
   /** True if the page can have a heap snapshot taken. */
   readonly offersSnapshots?: boolean | undefined;
 }

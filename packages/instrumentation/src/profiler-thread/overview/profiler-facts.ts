@@ -1,8 +1,22 @@
 import type { OverviewFact } from '@heapray/exporter/page';
 import { OWN_METRICS } from '../../protocol/metric-table.js';
+import type { MemoryHistory } from '../history/memory-history.js';
 import { byteText } from '../leaks/leak-message.js';
 import type { OwnFigures } from '../metrics/own-series.js';
-import type { OverviewDeps } from './overview.js';
+import type { MemorySources } from '../sources/memory-sources.js';
+import type { PollDurationBuckets } from '../stats/poll-durations.js';
+
+/** Data that the facts about the profiler are made of. */
+export interface ProfilerFactsDeps {
+  readonly sources: MemorySources;
+  readonly stats: { readonly pollDurations: PollDurationBuckets };
+  readonly loop: { readonly cpuBudget: number };
+  /** Present time, in ms since the epoch; `startedMillis` is when counting began, on the same clock. */
+  readonly clock: () => number;
+  readonly startedMillis: number;
+  /** Returns the recent past, once it is recorded. */
+  readonly history: () => MemoryHistory | undefined;
+}
 
 /** Upper bounds of the buckets of poll durations, in ms; the last bucket has none. */
 const BOUNDS = (OWN_METRICS.pollDuration.boundaries ?? []).map((seconds) => seconds * 1000);
@@ -11,7 +25,7 @@ const BOUNDS = (OWN_METRICS.pollDuration.boundaries ?? []).map((seconds) => seco
 const INTERVAL_CHANGES: readonly string[] = ['coarsened', 'traced'];
 
 /** Returns what the profiler costs, and whether it loses anything. */
-export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): OverviewFact[] {
+export function profilerFacts(deps: ProfilerFactsDeps, figures: OwnFigures): OverviewFact[] {
   const { sources, loop, stats, clock, startedMillis } = deps;
   const seconds = Math.max(1, (clock() - startedMillis) / 1000);
   const recent = deps.history()?.cpuShare;
@@ -52,7 +66,7 @@ export function profilerFacts(deps: OverviewDeps, figures: OwnFigures): Overview
   ];
 }
 
-function pollText(polls: number, { counts, millis }: OverviewDeps['stats']['pollDurations']): string {
+function pollText(polls: number, { counts, millis }: PollDurationBuckets): string {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const all = sum(counts);
   if (all === 0) return `${polls}`;

@@ -6,9 +6,9 @@ import {
   ProfileBuilder,
   packProfile,
   unpackProfile,
-} from '../../src/profile/index.js';
-import { heapProfiles } from './arbitrary-profile.js';
-import { formatProfile } from './format-profile.js';
+} from '../../../src/profile/index.js';
+import { heapProfiles } from '../arbitrary-profile.js';
+import { formatProfile } from '../format-profile.js';
 
 /** Sends a packed profile as to another thread. */
 function sent(packed: PackedProfile): PackedProfile {
