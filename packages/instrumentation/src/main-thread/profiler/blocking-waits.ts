@@ -36,7 +36,7 @@ const PART_MILLIS = 2;
 export class BlockingWaits {
   readonly #control: Int32Array;
   #exactRequests: number;
-  /** Number of requests done when a wait for another was in vain; undefined before. */
+  /** Number of requests done when a wait for another timed out; undefined before. */
   #doneInVain: number | undefined;
 
   /**

@@ -319,8 +319,8 @@ export class ProfilerThread {
 
   /**
    * Ends the thread while the process is exiting and messages cannot be received any more. Blocks as long as
-   * {@link BlockingWaits.untilFinished} does, and only the first time, because a signal and the exit that follows are one end. Without it,
-   * Node waits for the profiler thread's inspector session and prints a message on stderr.
+   * {@link BlockingWaits.untilFinished} does, and only the first time, because a signal and the exit that follows
+   * are one end. Without it, Node waits for the profiler thread's inspector session and prints a message on stderr.
    *
    * @param capturing true if a capture is open or about to be; then a last poll is worth waiting for
    * @param exporting true if profiles are exported; so is a last one

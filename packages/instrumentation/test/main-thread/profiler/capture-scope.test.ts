@@ -68,11 +68,11 @@ for (const line of ['22', '24'] as const) {
       mailLater: own,
       serve: none,
     });
-    // The helper is divided by how often it was seen to run for each.
+    // The helper is divided by how often it was seen to run for each. Halves would be 25 % off for the importer.
     const both = importer.bytes('buildRows') + mailer.bytes('buildRows');
     const ofBoth = shared.importer + shared.mailer;
     expect(both / ofBoth).toBeCloseTo(1, 0.2);
-    expect((importer.bytes('buildRows') / both) * (ofBoth / shared.importer)).toBeCloseTo(1, 0.2);
+    expect((importer.bytes('buildRows') / both) * (ofBoth / shared.importer)).toBeCloseTo(1, 0.35);
     expect((mailer.bytes('buildRows') / both) * (ofBoth / shared.mailer)).toBeCloseTo(1, 0);
     for (const { commandLine } of [importer, mailer])
       expect(commandLine).toMatch(/; scope: component, [ \d]+\.\d % of the process unassigned; /);

@@ -83,18 +83,23 @@ export class ContextTable {
 
   #addContext(known: KnownFunction | undefined, components: readonly string[], weight: number): void {
     if (!known) return;
-    if (!known.isCurrent) {
-      known.isCurrent = true;
-      this.#current.push(known);
-      for (const context of known.contexts) context.weight = 0;
-    }
     const key = components.join('\n');
     const context = known.contexts.find((one) => one.key === key);
+    // An ignored context begins no period: the function would have no weight at all in it.
+    if (!context && known.contexts.length >= MAX_CONTEXTS) return;
+    this.#beginPeriod(known);
     if (context) context.weight += weight;
-    else if (known.contexts.length < MAX_CONTEXTS) {
+    else {
       known.contexts.push({ components, key, weight });
       this.#version++;
     }
+  }
+
+  #beginPeriod(known: KnownFunction): void {
+    if (known.isCurrent) return;
+    known.isCurrent = true;
+    this.#current.push(known);
+    for (const context of known.contexts) context.weight = 0;
   }
 
   #known(place: string, column: number): KnownFunction | undefined {

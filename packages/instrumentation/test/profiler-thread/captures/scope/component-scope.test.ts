@@ -153,6 +153,21 @@ test('divides the samples of each reading in the ratio of its period, or of the 
   expect(ofApi + ofJobs).toBe(3000);
 });
 
+test('keeps the last ratio when a function has too many contexts to observe a further one', () => {
+  const { observe, api, show, end } = newProcess();
+  observe(
+    ...Array.from({ length: 100 }, (_, at) => observed('build', at < 50 ? ['api', `${at}`] : [`${at}`])),
+  );
+  show(samplesOf('build > parse', 64, range(1, 1000)));
+  observe(observed('build', ['further']));
+  show(samplesOf('build > parse', 64, range(1, 2000)));
+  show([]);
+  end();
+  const count = countOf(allocated(api));
+  expect(count).toBeGreaterThan(990);
+  expect(count).toBeLessThan(1010);
+});
+
 test('leaves out work without a function of the program, and says how much of the process that is', () => {
   const { api, show, end } = newProcess();
   show([...samplesOf('main > runApi > parse', 64, [1]), ...samplesOf('(V8 API)', 64, [2, 3, 4])]);
