@@ -1,3 +1,4 @@
+// Over 400 lines: all tests make their captures with `newCaptures`, which controls the polls and records the order of events.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
