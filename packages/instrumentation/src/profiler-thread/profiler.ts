@@ -37,6 +37,7 @@ import { PollLoop } from './polling/poll-loop.js';
 import type { ExactEnd } from './polling/poll-loop-deps.js';
 import { type ProfileParts, profileParts } from './profile-parts.js';
 import type { PagesDeps } from './profile-server.js';
+import { CollectionReports } from './requests/collection-reports.js';
 import { MainThreadRequests } from './requests/main-thread-requests.js';
 import type { ProfileRequests } from './requests/profile-requests.js';
 import { ResidentWatch } from './resident/resident-watch.js';
@@ -81,6 +82,7 @@ export class Profiler {
   readonly #workers: Workers | undefined;
   readonly #polling: PollingOfAll;
   readonly #captures: Captures;
+  readonly #collections = new CollectionReports();
   readonly #scopes = new ScopeTables();
   readonly #compressions: Compressions;
   readonly #viewing: LiveViewing;
@@ -332,6 +334,7 @@ export class Profiler {
       turnMillis: turnMillis + toReadings,
     }));
     this.#ledger.noteCollections({ scavenges: 0, majors });
+    this.#collections.add(majors);
     this.#buffers.collected(majors);
     this.#loop.collected().catch((error: Error) => this.#pollFailed(error));
   }
@@ -459,6 +462,7 @@ export class Profiler {
       mainMemory: () => this.#resident.memory(),
       resident: this.#resident,
       collect: () => this.#poller.collect(),
+      collectionReported: (afterMillis) => this.#collections.after(afterMillis),
       snapshots: this.#poller,
     };
     return pagesDeps;

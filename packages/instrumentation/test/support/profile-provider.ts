@@ -33,6 +33,7 @@ export function newProvider(pollNow: () => Promise<void>, stats = new ProfilerSt
     history: () => undefined,
     objectCounts,
     collect: async () => {},
+    collectionReported: async () => {},
   });
   return { provider, ledger, leaks, past, clock, objectCounts };
 }

@@ -13,6 +13,8 @@ export interface PollsForRequestsDeps {
   readonly objectCounts: () => Promise<ObjectCountTable | undefined>;
   /** Collects the main thread's garbage. */
   readonly collect: () => Promise<void>;
+  /** Resolves when a collection after this time is reported to the ledger, or late, in ms on the clock of the polls. */
+  readonly collectionReported: (afterMillis: number) => Promise<void>;
 }
 
 /** Describes a client's request for a poll. */
@@ -234,5 +236,7 @@ export class PollsForRequests {
       throw new HttpError(503, `gc: the main thread has been busy for ${COLLECTION_MILLIS / 1000} s`, 10);
     }
     this.#deps.stats.addPause(Math.min(millis, MAX_PAUSE_MILLIS));
+    // Without the report, the ledger does not know that everything left is reachable.
+    await this.#deps.collectionReported(asked);
   }
 }

@@ -1,5 +1,6 @@
 // Polls for clients, on a fake clock.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CollectionReports } from '../../../src/profiler-thread/requests/collection-reports.js';
 import {
   PollsForRequests,
   type ReadingWanted,
@@ -19,7 +20,8 @@ function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
   let cpuMillis = 0;
   const polled: number[] = [];
   const collected: number[] = [];
-  const main = { answers: true, collects: true };
+  const main = { answers: true, collects: true, reportMillis: 1 };
+  const reports = new CollectionReports();
   const takes = () =>
     new Promise<void>((resolve) => {
       if (main.answers) setTimeout(resolve, takesMillis);
@@ -37,8 +39,16 @@ function newReadings({ costMillis = 10, takesMillis = 5 } = {}) {
     objectCounts: async () => undefined,
     collect: () => {
       collected.push(performance.now());
-      return main.collects ? takes() : new Promise(() => {});
+      if (!main.collects) return new Promise(() => {});
+      const sweeps = takes();
+      void sweeps.then(() => {
+        const sweepMillis = performance.now();
+        if (Number.isFinite(main.reportMillis))
+          setTimeout(() => reports.add([{ sweepMillis }]), main.reportMillis);
+      });
+      return sweeps;
     },
+    collectionReported: (afterMillis) => reports.after(afterMillis),
   });
   let made = 0;
   const ask = (options: Partial<ReadingWanted> = {}) => {
@@ -220,7 +230,7 @@ describe('collections', () => {
   test('run before the poll, and are shared with it', async () => {
     const { ask, collected, polled } = newReadings();
     const asked = [ask({ collectFirst: true }), ask({ collectFirst: true, client: 'b' }), ask()];
-    await passes(10);
+    await passes(11);
     expect(await Promise.all(asked)).toEqual([1, 1, 1]);
     expect(collected).toHaveLength(1);
     expect(polled).toHaveLength(1);
@@ -233,9 +243,40 @@ describe('collections', () => {
     await passes(5);
     await plain;
     const asked = ask({ collectFirst: true });
-    await passes(10);
+    await passes(11);
     await asked;
     expect(collected).toHaveLength(1);
+  });
+
+  test.each([
+    [300, 305],
+    [9_000, 2_005],
+    [Number.POSITIVE_INFINITY, 2_005],
+  ])(
+    'that are reported after %d ms are followed by a poll after %d ms',
+    async (reportMillis, polledAfter) => {
+      const { ask, main, polled } = newReadings();
+      main.reportMillis = reportMillis;
+      const before = performance.now();
+      const asked = ask({ collectFirst: true });
+      await passes(3_000);
+      await asked;
+      expect(polled).toEqual([before + polledAfter]);
+    },
+  );
+
+  test('of an earlier request are not taken for the one that was asked for', async () => {
+    const { ask, main, polled } = newReadings();
+    const first = ask({ collectFirst: true });
+    await passes(11);
+    await first;
+    await passes(1_000);
+    main.reportMillis = 300;
+    const before = performance.now();
+    const second = ask({ collectFirst: true });
+    await passes(400);
+    await second;
+    expect(polled.at(-1)).toBe(before + 305);
   });
 
   test('take at most 1/20 of the time', async () => {
