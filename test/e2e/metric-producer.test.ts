@@ -16,6 +16,12 @@ const MIB = 2 ** 20;
 const FIRST = { code_function_name: 'holdFirst' };
 const margin = (bytes: number) => samplingMargin(INTERVAL, bytes);
 
+interface Service {
+  readonly app: RunningApp;
+  readonly address: string;
+  readonly control: string;
+}
+
 interface ExportedScope {
   readonly metrics: readonly {
     readonly descriptor: { readonly name: string };
@@ -24,39 +30,40 @@ interface ExportedScope {
 }
 
 describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'project-sdk-3'], () => {
-  const services: { app: RunningApp; address: string; control: string }[] = [];
-  let prometheus: PrometheusServer;
-
-  beforeAll(async () => {
-    for (const project of ['sdk-2', 'sdk-3'] as const) services.push(await start(project));
-    for (const { app } of services) await app.waitForLog(/^ready$/m);
-    prometheus = await startPrometheus({ targets: services.map(({ address }) => address) });
-  });
-
   describe.each([
-    ['SDK 2', 0],
-    ['SDK 3', 1],
-  ])('%s', (_, index) => {
-    const service = () => services[index]!;
-    const page = async () => new MetricsPage((await httpGet(`http://${service().address}/metrics`)).body);
+    ['SDK 2', 'sdk-2'],
+    ['SDK 3', 'sdk-3'],
+  ] as const)('%s', (_, project) => {
+    let service: Service;
+    let prometheus: PrometheusServer;
+
+    beforeAll(async () => {
+      service = await start(project);
+      await service.app.waitForLog(/^ready$/m);
+      prometheus = await startPrometheus({ targets: [service.address] });
+    });
+
+    const page = async () => new MetricsPage((await httpGet(`http://${service.address}/metrics`)).body);
     const shown = (metrics: MetricsPage, name: string) => {
       const sites = metrics.find(name).map(({ labels }) => labels.code_function_name ?? '');
       return [...new Set(sites)].sort();
     };
 
     test('the scraped sites are the two largest and the rest, with their bytes in use', async () => {
-      const own = `heapray_memory_retained{instance="${service().address}",code_function_name="holdFirst"}`;
+      const own = `heapray_memory_retained{instance="${service.address}",code_function_name="holdFirst"}`;
       const [first] = await prometheus.waitForSeries(`sum(${own}) > ${16 * MIB - margin(16 * MIB)}`);
       expect(first?.value).toBeLessThan(16 * MIB + margin(16 * MIB));
-      const metrics = await page();
-      expect(shown(metrics, 'heapray_memory_retained')).toEqual(['holdFirst', 'holdSecond', 'other']);
+      const wanted = 'holdFirst,holdSecond,other';
+      // Until V8 has collected some of it, the garbage of pages counts as in use.
+      const isThere = async () => `${shown(await page(), 'heapray_memory_retained')}` === wanted;
+      await pollUntil(isThere, { what: 'the two largest sites and the rest' });
       // Others may have been the largest before the service held anything.
-      const counted = shown(metrics, 'heapray_memory_allocated_total').filter((site) => site !== '(dropped)');
-      expect(counted).toEqual(['holdFirst', 'holdSecond', 'other']);
+      const counted = shown(await page(), 'heapray_memory_allocated_total');
+      expect(`${counted.filter((site) => site !== '(dropped)')}`).toBe(wanted);
     });
 
     test('each series exists once, and metrics without call sites come from the instruments', async () => {
-      const { body } = await httpGet(`http://${service().address}/metrics`);
+      const { body } = await httpGet(`http://${service.address}/metrics`);
       const metrics = new MetricsPage(body);
       const series = metrics.samples.map(({ name, labels }) => JSON.stringify([name, labels]));
       expect(new Set(series).size).toBe(series.length);
@@ -68,7 +75,7 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
 
     test('an exporting reader has its own grouping, by package', async () => {
       const exported = async () => {
-        const { body } = await httpGet(`http://${service().control}/export`);
+        const { body } = await httpGet(`http://${service.control}/export`);
         const all = (JSON.parse(body) as ExportedScope[]).flatMap(({ metrics }) => metrics);
         const retained = all.filter(({ descriptor }) => descriptor.name === 'heapray.memory.retained');
         const points = retained.flatMap(({ dataPoints }) => dataPoints);
@@ -85,11 +92,11 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
     test('the series of a site that is gone ends, on the page and in Prometheus', async () => {
       const counts = async () => (await page()).sum('heapray_memory_allocated_total', FIRST) > 10 * MIB;
       await pollUntil(counts, { what: 'the site that is to go' });
-      await httpGet(`http://${service().control}/next`);
+      await httpGet(`http://${service.control}/next`);
       const wanted = 'holdFifth,holdFourth,other';
       const isThere = async () => `${shown(await page(), 'heapray_memory_retained')}` === wanted;
       await pollUntil(isThere, { what: 'the new sites alone' });
-      const own = `heapray_memory_retained{instance="${service().address}"}`;
+      const own = `heapray_memory_retained{instance="${service.address}"}`;
       const sites = async () => {
         const series = await prometheus.query(`sum by (code_function_name) (${own})`);
         return `${series.map(({ metric }) => metric.code_function_name).sort()}` === wanted;
@@ -100,19 +107,17 @@ describeWithPeer('Prometheus', ['prometheus', 'promtool', 'project-sdk-2', 'proj
       expect(counted.sum('heapray_memory_allocated_total', dropped)).toBeGreaterThan(10 * MIB);
       await prometheus.waitForGoodScrapes();
     });
-  });
 
-  test('services end when their SDK is shut down, and print nothing', async () => {
-    // The exporter's server closes after its connections, and a pending scrape would keep its connection open for further ones.
-    await prometheus.stop();
-    for (const { app } of services) {
-      expect(await app.stop('SIGTERM')).toEqual({ status: 0, signal: null });
-      expect(app.process).toMatchObject({ stdout: 'ready\n', stderr: '' });
-    }
+    test('the service ends when its SDK is shut down, and prints nothing', async () => {
+      // The exporter's server closes after its connections, and a pending scrape would keep its connection open for further ones.
+      await prometheus.stop();
+      expect(await service.app.stop('SIGTERM')).toEqual({ status: 0, signal: null });
+      expect(service.app.process).toMatchObject({ stdout: 'ready\n', stderr: '' });
+    });
   });
 });
 
-async function start(project: 'sdk-2' | 'sdk-3') {
+async function start(project: 'sdk-2' | 'sdk-3'): Promise<Service> {
   const [metrics, control] = [await freePort(), await freePort()];
   const env = {
     METRICS_PORT: `${metrics}`,

@@ -140,7 +140,8 @@ export class Reachability {
     died: readonly LiveSample[],
   ): void {
     const { atMillis, before, newest } = span;
-    const missing = Math.max(span.missing, this.#scavenges.missing);
+    const cleared = this.#scavenges.missing;
+    const missing = Math.max(span.missing, cleared);
     const sweeps = majors.map(({ sweepMillis }) => sweepMillis);
     this.#births.learn(sweeps);
     const isMixed = majors.length > 0;
@@ -151,7 +152,7 @@ export class Reachability {
     const marked = majors.reduce((most, { markMillis }) => Math.max(most, ordinalAt(markMillis)), -1);
     const swept = majors.reduce((most, { sweepMillis }) => Math.max(most, ordinalAt(sweepMillis)), -1);
     this.#noteStuck(majors, missing, span, ordinalAt, scavenges);
-    this.#noteRuns(before, missing, live);
+    this.#noteRuns(Math.min(before, cleared), missing, live);
     const last = majors.at(-1);
     if (last) {
       this.#calibrate(live, died, marked, before);
@@ -273,12 +274,18 @@ export class Reachability {
   ): void {
     for (const zone of this.#stuck) {
       if (zone.untilMillis > span.atMillis) zone.to = span.newest;
-      else if (zone.untilMillis > (this.#points.at(-1)?.millis ?? 0)) zone.to = ordinalAt(zone.untilMillis);
+      else if (zone.untilMillis > (this.#points.at(-1)?.millis ?? 0))
+        zone.to = Math.max(zone.to, ordinalAt(zone.untilMillis));
     }
+    const error = ORDINAL_ERROR * (span.newest - span.before);
     for (const { sweepMillis, turnMillis } of majors) {
-      // Without scavenges since the last poll, the newest missing ordinal shows where the collection was.
-      const from = scavenges > 0 ? ordinalAt(sweepMillis) : Math.min(missing, span.newest);
-      const to = turnMillis > span.atMillis ? span.newest : ordinalAt(turnMillis);
+      const swept = ordinalAt(sweepMillis);
+      const turn = turnMillis > span.atMillis ? span.newest : ordinalAt(turnMillis);
+      // If no scavenge came after it, this collection was at the newest missing ordinal or later. What was allocated between
+      // the start of its marking and the sweep has survived it, reachable or not, and is in the old generation now.
+      const isLast = scavenges === 0 || this.#scavenges.isLast(swept, missing);
+      const from = isLast ? Math.min(missing, span.newest) : swept;
+      const to = isLast ? Math.min(span.newest, Math.max(swept, turn) + error) : turn;
       this.#stuck.push({ from, to: Math.max(from, to), untilMillis: turnMillis });
     }
     this.#boundStuck();
@@ -288,15 +295,17 @@ export class Reachability {
    * Finds stuck ranges where collections come faster than polls, so that the times of event-loop turns are
    * unknown. A long run of live samples must be stuck if scavenges clear most of all others. A program that
    * keeps everything leaves no others to compare with.
+   *
+   * @param cleared newest ordinal that was missing at the previous poll: younger samples were in no scavenge before
    */
-  #noteRuns(before: number, missing: number, live: LiveSamples): void {
+  #noteRuns(cleared: number, missing: number, live: LiveSamples): void {
     const ordinals: number[] = [];
     live.forEachSample(({ ordinal }) => {
-      if (ordinal > before && ordinal <= missing) ordinals.push(ordinal);
+      if (ordinal > cleared && ordinal <= missing) ordinals.push(ordinal);
     });
     for (const { from, to } of wholeRuns(ordinals.sort((a, b) => a - b))) {
       const length = to - from;
-      const others = missing - before - length;
+      const others = missing - cleared - length;
       const share = Math.max(MIN_SURVIVAL, (ordinals.length - length) / Math.max(1, others));
       if (others < length || length * Math.log(share) > Math.log(RUN_CHANCE)) continue;
       this.#stuck.push({ from, to, untilMillis: Number.NEGATIVE_INFINITY });
@@ -399,6 +408,8 @@ const MIN_LIFE = 0.2;
 const RUN_CHANCE = 1e-4;
 const MIN_SURVIVAL = 0.1;
 const MIN_RUN = 16;
+/** Error of the ordinal at a time, as a part of the samples since the previous poll; up to 0.9 % was measured. */
+const ORDINAL_ERROR = 0.02;
 const MAX_POINTS = 256;
 const MAX_STUCK = 40;
 

@@ -53,12 +53,22 @@ export class Scavenges {
     const positions: number[] = [];
     let start = from;
     for (const end of swept) {
+      // The last collection that freed something is at `missing`. A sweep beyond it is later than the last scavenge.
+      if (this.isLast(end, missing)) break;
       for (let at = start + spacing; at < end; at += spacing) positions.push(at);
       start = Math.max(start, end);
     }
     const rest: number[] = [];
     for (let at = missing; at > start; at -= spacing) rest.push(at);
     return [...positions, ...rest.reverse()];
+  }
+
+  /**
+   * Returns true if a sweep at this ordinal is later than all scavenges, which have freed nothing beyond `missing`. The first
+   * scavenge after a sweep comes about one spacing later; half of that allows for the error of the ordinal.
+   */
+  isLast(swept: number, missing: number): boolean {
+    return missing - swept < this.#spacing(0) / 2;
   }
 
   #spacing(otherwise: number): number {

@@ -26,6 +26,15 @@ test('a major collection empties the young generation, so that spacing restarts 
   expect(scavenges.amongMajors(1_420, 3, [1_250])).toEqual([1_100, 1_200, 1_320, 1_420]);
 });
 
+test('no scavenge is later than the newest missing sample', () => {
+  const scavenges = new Scavenges();
+  for (let at = 100; at <= 1_000; at += 100) scavenges.since(at, 1);
+  // The sweep was at 1,130 or later, as samples from before it are missing up to there.
+  for (const swept of [1_090, 1_130, 1_190]) expect(scavenges.isLast(swept, 1_130)).toBe(true);
+  expect(scavenges.isLast(1_030, 1_130)).toBe(false);
+  expect(scavenges.amongMajors(1_130, 1, [1_240])).toEqual([1_030, 1_130]);
+});
+
 test('a restarted sampler counts from one', () => {
   const scavenges = new Scavenges();
   scavenges.since(5_000, 5);
