@@ -1,22 +1,26 @@
 import { debuglog } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { addAttach } from './commands/attach.js';
-import { addConfig } from './commands/config.js';
-import { addConvert } from './commands/convert.js';
-import { addDiff } from './commands/diff.js';
-import { addFlamegraph } from './commands/flamegraph.js';
-import { addLifetimes } from './commands/lifetimes.js';
-import { addLive } from './commands/live.js';
-import { addParse } from './commands/parse.js';
-import { addRetainers } from './commands/retainers.js';
-import { addRun } from './commands/run.js';
-import { addStats } from './commands/stats.js';
-import { addTop } from './commands/top.js';
-import { addWatch } from './commands/watch.js';
 import { takeExitStatus } from './exit-status.js';
 import { commandIo } from './io/current-io.js';
 import { note } from './io/note.js';
 import { packageVersion } from './version.js';
+
+/** Loads what adds each command, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => unknown>>> = {
+  run: async () => (await import('./commands/run.js')).addRun,
+  config: async () => (await import('./commands/config.js')).addConfig,
+  stats: async () => (await import('./commands/stats.js')).addStats,
+  top: async () => (await import('./commands/top.js')).addTop,
+  convert: async () => (await import('./commands/convert.js')).addConvert,
+  diff: async () => (await import('./commands/diff.js')).addDiff,
+  flamegraph: async () => (await import('./commands/flamegraph.js')).addFlamegraph,
+  lifetimes: async () => (await import('./commands/lifetimes.js')).addLifetimes,
+  live: async () => (await import('./commands/live.js')).addLive,
+  attach: async () => (await import('./commands/attach.js')).addAttach,
+  parse: async () => (await import('./commands/parse.js')).addParse,
+  retainers: async () => (await import('./commands/retainers.js')).addRetainers,
+  watch: async () => (await import('./commands/watch.js')).addWatch,
+};
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -27,7 +31,8 @@ const debug = debuglog('heapray');
 /** Runs the command in `args` on this thread. Resolves to the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    const program = await createProgram(args);
+    await program.parseAsync(args, { from: 'user' });
     return takeExitStatus();
   } catch (error) {
     takeExitStatus();
@@ -35,7 +40,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+/** Creates the program with the command in `args`; with all if there is none, for the help. Loading all takes several times as long. */
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('heapray')
     .description('Continuous memory profiling for Node.js.')
     .version(packageVersion(), '--version', 'print the version')
@@ -52,22 +58,9 @@ function createProgram(): Command {
       'after',
       '\nExit status: 0 success, 1 invalid input or system error, 2 wrong usage, 3 limit of --fail-over exceeded.',
     );
-  for (const add of [
-    addRun,
-    addConfig,
-    addStats,
-    addTop,
-    addConvert,
-    addDiff,
-    addFlamegraph,
-    addLifetimes,
-    addLive,
-    addAttach,
-    addParse,
-    addRetainers,
-    addWatch,
-  ])
-    add(program);
+  const [name = ''] = args;
+  const wanted = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS);
+  for (const load of wanted) (await load())(program);
   return program;
 }
 
