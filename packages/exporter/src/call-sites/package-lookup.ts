@@ -148,11 +148,15 @@ export class PackageLookup {
   }
 }
 
-/** Stores a value in a map of bounded size, which drops the oldest entries, and returns the value. */
+/**
+ * Stores a value in a map of bounded size, and returns the value. A full map drops the older half at once: finding the oldest entry
+ * takes longer the more were dropped before it.
+ */
 function remember<K, V>(map: Map<K, V>, max: number, key: K, value: V): V {
   map.set(key, value);
+  if (map.size <= max) return value;
   for (const oldest of map.keys()) {
-    if (map.size <= max) break;
+    if (map.size <= max / 2) break;
     map.delete(oldest);
   }
   return value;

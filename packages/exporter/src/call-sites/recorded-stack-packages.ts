@@ -31,12 +31,19 @@ function isNodeRuntimeFile(file: string): boolean {
  */
 export class RecordedStackPackages {
   readonly #program: ProgramFolders;
+  /** The program's folders without a separator at the end, and their names. */
+  readonly #folders: readonly { readonly prefix: string; readonly name: string }[];
   readonly #ownPackage: OwnPackage;
   readonly #python: PythonModules;
   readonly #byFile: Map<string, string> = new Map();
 
   constructor(program: ProgramFolders, ownPackage: OwnPackage = () => undefined) {
     this.#program = program;
+    this.#folders = program.sysPath.flatMap((folder) => {
+      const prefix = folder.replace(/[\\/]+$/, '');
+      const name = /[^\\/:]+$/.exec(prefix)?.[0];
+      return name === undefined ? [] : [{ prefix, name }];
+    });
     this.#ownPackage = ownPackage;
     this.#python = new PythonModules(program, { guess: true });
   }
@@ -83,11 +90,8 @@ export class RecordedStackPackages {
 
   /** Returns the name of the program's folder for one of its own files without a manifest. */
   #programOf(file: string): string {
-    for (const folder of this.#program.sysPath) {
-      const prefix = folder.replace(/[\\/]+$/, '');
-      const isBelow = file.startsWith(prefix) && /^[\\/]./.test(file.slice(prefix.length));
-      const name = /[^\\/:]+$/.exec(prefix)?.[0];
-      if (isBelow && name !== undefined) return name;
+    for (const { prefix, name } of this.#folders) {
+      if (file.startsWith(prefix) && /^[\\/]./.test(file.slice(prefix.length))) return name;
     }
     return NO_PACKAGE.name;
   }
