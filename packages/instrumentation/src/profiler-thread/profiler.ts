@@ -150,6 +150,8 @@ export class Profiler {
         },
         onIntervalChanged: () => this.#sources.main.leaks.intervalChanged(),
         isFollowed: () => this.#captures.count > 0,
+        isFillingWindows: () => this.#sources.main.leaks.isFillingWindows,
+        windowEndsMillis: () => this.#sources.main.leaks.windowEndsMillis,
         onReading: () => this.#onReading(this.#sources.main),
         takeScavenges: () => this.#link.takeScavenges(),
         exact: {

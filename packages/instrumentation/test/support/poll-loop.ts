@@ -29,7 +29,7 @@ export function useFakeClock(): void {
 export function newLoop(
   mode: SamplerMode | 'none' = 'binding',
   options: Partial<PollLoopOptions> = {},
-  { stats = new ProfilerStats(), samplingInterval = INTERVAL } = {},
+  { stats = new ProfilerStats(), samplingInterval = INTERVAL, windowMillis = Number.POSITIVE_INFINITY } = {},
 ) {
   let changes = 0;
   const exactEnds: (string | undefined)[] = [];
@@ -59,6 +59,13 @@ export function newLoop(
       onSamplerLost: () => anew++,
       onIntervalChanged: () => anew++,
       isFollowed: () => false,
+      isFillingWindows: () => false,
+      // A window ends with the first poll after a whole number of windows.
+      windowEndsMillis: () => {
+        const last = poller.times.at(-1);
+        if (last === undefined || windowMillis === Number.POSITIVE_INFINITY) return windowMillis;
+        return start + windowMillis * (1 + Math.floor((last - start) / windowMillis));
+      },
       onReading: () => readings++,
       takeScavenges: () => 0,
       exact: {

@@ -60,6 +60,11 @@ export class LeakDetector {
     return suspects.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
   }
 
+  /** When the present window ends; see `SuspectRules`. */
+  get windowEndsMillis(): number {
+    return this.#detectors[0]!.windowEndsMillis;
+  }
+
   /** Progress of the detector with the lowest age limit. */
   get progress(): LeakProgress {
     return this.#detectors[0]!.progress;

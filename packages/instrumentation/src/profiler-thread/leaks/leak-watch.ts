@@ -18,8 +18,8 @@ const MAIN_HEAP: MemoryOrigin = { kind: 'heap', thread: undefined };
 /** Length of a span for which survival is measured, in windows: a minute by default. */
 const SPAN_WINDOWS = 3;
 /**
- * Number of windows beyond those of a judgement after which former suspects are not reported any more: four until objects
- * count as old for all detectors, two for a suspicion.
+ * Number of windows beyond those of a judgement after which everything is judged, and former suspects are not reported any more:
+ * four until objects count as old for all detectors, two for a suspicion.
  */
 const FORMER_WINDOWS = 6;
 /** Bytes that count as one sample in exact mode, as by default in sampled captures: a few objects are no leak. */
@@ -35,7 +35,8 @@ export class LeakWatch {
   #survival: SurvivalTracker;
   /** Suspects at the last change of the sampling interval, until there are enough windows for a new judgement. */
   #former: readonly LeakSuspect[] = [];
-  #formerWindows = 0;
+  /** Number of windows since the beginning, the last change of the sampling interval, or the last loss of the sampler. */
+  #windows = 0;
   #closedMillis: number | undefined;
   #restartedBy: LeakRestart | undefined;
   readonly #announced = new Map<number, number>();
@@ -61,7 +62,7 @@ export class LeakWatch {
   /** Resets the detectors after the loss of the sampler: knowledge about single samples is void. */
   samplerLost(): void {
     this.#former = [];
-    this.#formerWindows = 0;
+    this.#windows = 0;
     this.#closedMillis = undefined;
     this.#restartedBy = 'sampler';
     this.#detector = this.#newDetector();
@@ -95,8 +96,19 @@ export class LeakWatch {
       this.#announced.set(site, atMillis);
       return true;
     });
-    this.#dropFormer();
+    this.#countWindows();
+    if (this.#hasJudged) this.#former = [];
     return this.#views(fresh, atMillis);
+  }
+
+  /** True until what has grown since the beginning is judged; replacing the sampler before delays that. */
+  get isFillingWindows(): boolean {
+    return !this.#hasJudged;
+  }
+
+  /** When the present window ends, on the clock of the polls; minus infinity before the first poll. */
+  get windowEndsMillis(): number {
+    return this.#detector.windowEndsMillis;
   }
 
   get progress(): LeakProgress {
@@ -117,12 +129,15 @@ export class LeakWatch {
     return [...present, ...former].sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
   }
 
-  #dropFormer(): void {
-    if (this.#former.length === 0) return;
-    const { closedMillis, neededWindows } = this.#detector.progress;
-    if (closedMillis === this.#closedMillis) return;
+  #countWindows(): void {
+    const { closedMillis, windows } = this.#detector.progress;
+    if (windows === 0 || closedMillis === this.#closedMillis) return;
     this.#closedMillis = closedMillis;
-    if (++this.#formerWindows > neededWindows + FORMER_WINDOWS) this.#former = [];
+    this.#windows++;
+  }
+
+  get #hasJudged(): boolean {
+    return this.#windows >= this.#detector.progress.neededWindows + FORMER_WINDOWS;
   }
 
   /** Call sites of the suspects, in the order of {@link suspects}. */

@@ -102,6 +102,13 @@ const LEAVE_STREAK = 3;
 const KNOWN_WINDOWS = 3;
 /** Maximum unknown share of a site's old bytes; above it the site is not judged. */
 const MAX_UNKNOWN_SHARE = 0.3;
+/** Minimum length of a window that begins late, as a share of the usual length. */
+const MIN_WINDOW_SHARE = 0.5;
+/**
+ * Part of a window by which a sample may be too young to be old. Many samples are seen first by the poll that ends a window, and
+ * would be old one or two windows later by chance, as polls are answered a little sooner or later.
+ */
+const POLL_TOLERANCE = 0.1;
 /** Minimum number of samples confirmed at an age for it to count as observed. */
 const MIN_CONFIRMED = 5;
 
@@ -109,7 +116,7 @@ const MIN_CONFIRMED = 5;
  * Finds call sites whose bytes older than a certain age grow, window after window, and are not freed.
  *
  * Dead objects look alive until a major collection. So samples that the last one has not confirmed are
- * weighted by the probability that they are reachable (`Reachability`). Windows have a fixed length,
+ * weighted by the probability that they are reachable (`Reachability`). Windows have a fixed length on average,
  * independent of collections; each collection shows more of what was reachable at the end of earlier windows. A sample is
  * known if a major collection has confirmed it recently, or if it is not older than the ages at which collections have
  * observed its site. A site is not judged while too much of it is unknown.
@@ -132,17 +139,22 @@ export class SuspectRules {
   readonly #windowMillis: number;
   readonly #neededWindows: number;
   readonly #oldMillis: number;
+  /** Time since a sample was seen first from which it counts as old, in ms. */
+  readonly #seenMillis: number;
   readonly #mayInline: boolean;
   readonly #growth: GrowthRules;
   readonly #tracks = new Map<SiteIndex, Track>();
   readonly #windows: Windows;
+  /** When the present window ends: with the first poll from then on. */
+  #dueMillis = Number.NEGATIVE_INFINITY;
 
   constructor(options: SuspectRulesOptions) {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
     this.#neededWindows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
     this.#mayInline = options.mayInline ?? true;
-    this.#windows = new Windows(this.#oldMillis);
+    this.#seenMillis = this.#oldMillis - this.#windowMillis * POLL_TOLERANCE;
+    this.#windows = new Windows(this.#seenMillis);
     this.#growth = new GrowthRules({
       windows: this.#neededWindows,
       samplingInterval: options.samplingInterval,
@@ -161,7 +173,8 @@ export class SuspectRules {
     const last = this.#windows.lastMillis;
     const { reachability } = ledger;
     for (const death of deaths) this.#addDeath(death, ledger.sites.siteOf(death.sample.node), reachability);
-    if (last !== undefined && atMillis - last < this.#windowMillis) return [];
+    if (atMillis < this.#dueMillis) return [];
+    this.#dueMillis = this.#nextDue(atMillis);
     this.#windows.close({ millis: atMillis, newest: reachability.newestOrdinal });
     if (last === undefined) return [];
     for (const track of this.#tracks.values()) {
@@ -171,6 +184,19 @@ export class SuspectRules {
     if (this.#windows.length > this.#neededWindows) this.#dropWindow();
     this.#setWindows(this.#statesBySite(ledger, atMillis));
     return this.#judge(ledger, atMillis);
+  }
+
+  /** Returns when the next window ends. Polls come later than it is due; that must not add up over all windows. */
+  #nextDue(atMillis: number): number {
+    const inTime = this.#dueMillis + this.#windowMillis;
+    return inTime >= atMillis + this.#windowMillis * MIN_WINDOW_SHARE
+      ? inTime
+      : atMillis + this.#windowMillis;
+  }
+
+  /** When the present window ends, on the clock of the polls; minus infinity before the first poll. */
+  get windowEndsMillis(): number {
+    return this.#dueMillis;
   }
 
   /** Returns all present suspects, fastest growth first. */
@@ -196,7 +222,7 @@ export class SuspectRules {
   }
 
   #statesBySite(ledger: JudgedLedger, atMillis: number): Map<SiteIndex, SiteState> {
-    const oldFrom = atMillis - this.#oldMillis;
+    const oldFrom = atMillis - this.#seenMillis;
     const [survivorsFrom, survivorsTo] = [this.#windows.oldAt(0), this.#windows.oldAt(this.#growth.third)];
     const knownFrom = this.#windows.startOfNewest(KNOWN_WINDOWS);
     const bySite = new Map<SiteIndex, SiteState>();

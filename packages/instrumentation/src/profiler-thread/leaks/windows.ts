@@ -21,7 +21,7 @@ export class Windows {
   /** One more than windows, oldest first: the first is the beginning of the oldest window. */
   readonly #ends: WindowEnd[] = [];
 
-  /** @param oldMillis age at which a sample counts as old, in ms */
+  /** @param oldMillis time since a sample was seen first from which it counts as old, in ms */
   constructor(oldMillis: number) {
     this.#oldMillis = oldMillis;
   }

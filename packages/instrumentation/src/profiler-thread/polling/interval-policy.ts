@@ -17,6 +17,8 @@ export interface SamplingState {
   readonly cpuBudget: number;
   /** True if the interval must not be increased, because that would lose single samples or save nothing. */
   readonly mayNotCoarsen: boolean;
+  /** True while leak detection fills windows that an increase would lose. */
+  readonly isFillingWindows: boolean;
 }
 
 /** A sampling interval to restart the sampler with, and the reason. */
@@ -43,6 +45,8 @@ const ADAPTIVE = {
  * change loses the ages of all live samples, and leak detection starts again.
  */
 const MAX_EXPECTED = 0.7;
+/** Multiple of the bounds up to which an increase waits until leak detection has judged. */
+const MAX_WHILE_FILLING = 1.5;
 
 /** Decides when the sampler needs another interval: larger if it costs too much, smaller for a capture. */
 export class IntervalPolicy {
@@ -69,7 +73,8 @@ export class IntervalPolicy {
   }
 
   #larger(state: SamplingState): number | undefined {
-    const { samplingInterval, liveSamples, samplesPerSecond, sampleMicros, cpuBudget } = state;
+    const { samplingInterval, liveSamples, samplesPerSecond, sampleMicros, cpuBudget, isFillingWindows } =
+      state;
     const { maxLiveSamples, isAdaptive } = this.#options;
     const larger = samplingInterval * COARSER;
     if (liveSamples > maxLiveSamples && larger <= MAX_SAMPLING_INTERVAL) return larger;
@@ -78,7 +83,7 @@ export class IntervalPolicy {
     const affordable = (ADAPTIVE.samplingShare * cpuBudget * 1e6) / sampleMicros;
     const maxPerSecond = Math.min(ADAPTIVE.maxSamplesPerSecond, affordable);
     const cost = Math.max(liveSamples / ADAPTIVE.maxLiveSamples, samplesPerSecond / maxPerSecond);
-    if (cost <= 1) return undefined;
+    if (cost <= (isFillingWindows ? MAX_WHILE_FILLING : 1)) return undefined;
     return Math.min(cost / COARSER > MAX_EXPECTED ? larger * COARSER : larger, ADAPTIVE.maxInterval);
   }
 }

@@ -40,6 +40,13 @@ export interface PollLoopDeps {
   readonly onIntervalChanged: () => void;
   /** Returns true if single samples are being followed, which a restart would lose. */
   readonly isFollowed: () => boolean;
+  /** Returns true while leak detection fills windows that another interval would lose. */
+  readonly isFillingWindows: () => boolean;
+  /**
+   * Returns when the present window of leak detection ends, in ms on the clock of the polls. Then comes a poll even if no pair is due.
+   * Default: never.
+   */
+  readonly windowEndsMillis?: (() => number) | undefined;
   /** Called after every poll. */
   readonly onReading: () => void;
   /** Returns the number of young-generation collections since the last call. Not called if polls report collections. */

@@ -245,14 +245,40 @@ export class PollLoop {
   }
 
   #plan(): void {
+    this.#waitForPair(performance.now() + this.#schedule.nextGapMillis());
+  }
+
+  /** Waits until the next pair. A window of leak detection that ends before is not kept waiting for that. */
+  #waitForPair(pairAt: number): void {
     // Without a sampler, the timer is in use for asking for it again.
     if (this.#stopped || !this.#mode || this.#exact) return;
     clearTimeout(this.#timer);
+    const now = performance.now();
+    const windowEnds = this.#windowEndsMillis;
+    if (windowEnds > now && windowEnds < pairAt) {
+      // Another poll may have ended it meanwhile.
+      const poll = async () => void (this.#windowEndsMillis === windowEnds && (await this.#poll()));
+      this.#later(windowEnds - now, poll, () => this.#waitForPair(pairAt));
+    } else
+      this.#later(
+        pairAt - now,
+        () => this.#pair(),
+        () => this.#plan(),
+      );
+  }
+
+  #later(millis: number, work: () => Promise<void>, next: () => void): void {
     this.#timer = setTimeout(() => {
-      this.#exclusive(() => this.#pair())
+      this.#exclusive(work)
         .catch((error: Error) => this.#deps.log('error', `poll failed: ${error.message}`))
-        .finally(() => this.#plan());
-    }, this.#schedule.nextGapMillis());
+        .finally(next);
+    }, Math.ceil(millis));
+  }
+
+  /** When the present window of leak detection ends; infinite where polls force a collection. */
+  get #windowEndsMillis(): number {
+    const { windowEndsMillis = () => Number.POSITIVE_INFINITY } = this.#deps;
+    return this.#mode === 'inspector' ? Number.POSITIVE_INFINITY : windowEndsMillis();
   }
 
   /** Records an answer of the main thread about the sampler. */
@@ -461,7 +487,7 @@ export class PollLoop {
   }
 
   #nextInterval(): IntervalChange | undefined {
-    const { ledger, stats, isFollowed } = this.#deps;
+    const { ledger, stats, isFollowed, isFillingWindows } = this.#deps;
     return this.#intervals.next({
       samplingInterval: ledger.samplingInterval,
       liveSamples: ledger.counts.liveSamples,
@@ -469,6 +495,7 @@ export class PollLoop {
       sampleMicros: stats.sampleMicros,
       cpuBudget: this.cpuBudget,
       mayNotCoarsen: this.#traced || this.#mode === 'inspector' || isFollowed(),
+      isFillingWindows: isFillingWindows(),
     });
   }
 

@@ -178,6 +178,7 @@ export class Workers implements WorkerTargetHandlers {
         onSamplerLost: () => leaks.samplerLost(),
         onIntervalChanged: () => leaks.intervalChanged(),
         isFollowed,
+        isFillingWindows: () => leaks.isFillingWindows,
         onReading: () => onReading(source),
         takeScavenges: () => 0,
         // A worker that waits for work in `Atomics.wait`, or is in native code, allocates nothing.

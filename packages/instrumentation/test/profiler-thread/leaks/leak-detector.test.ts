@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LeakDetector } from '../../../src/profiler-thread/leaks/leak-detector.js';
 import { leakMessage } from '../../../src/profiler-thread/leaks/leak-message.js';
+import { Random } from '../../support/random.js';
 import { FakeHeap } from './fake-heap.js';
 
 const MINUTE = 60_000;
@@ -89,6 +90,37 @@ describe('a leak', () => {
     });
     expect(found.map(({ name }) => name)).toEqual(['handle']);
   });
+});
+
+test('polls that come later than a window is due do not delay the windows after it', () => {
+  const heap = new FakeHeap();
+  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval, windowMillis: 20_000 });
+  const closed = new Set<number>();
+  // 70 s without a poll, e.g. in a long loop.
+  for (const millis of [...new Array(12).fill(9_000), 70_000, ...new Array(7).fill(9_000)]) {
+    heap.read(millis);
+    detector.observe(heap.ledger, heap.now);
+    closed.add(detector.progress.closedMillis! / 1000);
+  }
+  // Due at 29, 49, 69, 89, 109; the next after the gap at 198.
+  expect([...closed]).toEqual([9, 36, 54, 72, 90, 178, 205, 223, 241]);
+});
+
+test('each window has its part of a leak where only the polls that end windows see it, sooner or later by a little', () => {
+  const WINDOW = 20_000;
+  const random = new Random(1);
+  const heap = new FakeHeap();
+  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval, windowMillis: WINDOW });
+  const found: number[] = [];
+  for (let window = 0; window < 40; window++) {
+    heap.allocate('addOrder', 20);
+    heap.collect();
+    heap.read(window * WINDOW + (window === 0 ? 0 : 200 * random.next()) - heap.now);
+    if (detector.observe(heap.ledger, heap.now).length > 0) found.push(window);
+    const [suspect] = detector.suspects();
+    if (suspect) expect(suspect.grownWindows).toBe(10);
+  }
+  expect(found).toEqual([12]);
 });
 
 describe('does not suspect', () => {

@@ -134,3 +134,17 @@ test('does not speak of inlined functions when stacks are accurate', () => {
   for (let minute = 0; minute < 20; minute++) runMinute(8);
   expect(announced.map(({ message }) => message)).toEqual([expect.stringMatching(/ is alive$/)]);
 });
+
+test('windows fill up until everything has been judged', () => {
+  const { heap, leaks, runMinute } = newProgram();
+  const byWindow = () =>
+    Array.from({ length: 22 }, () => {
+      runMinute(8);
+      return leaks.isFillingWindows;
+    });
+  const filling = Array.from({ length: 22 }, (_, windows) => windows < 17);
+  expect(byWindow()).toEqual(filling);
+  heap.changeInterval(4 * heap.samplingInterval);
+  leaks.intervalChanged();
+  expect(byWindow()).toEqual(filling);
+});

@@ -9,6 +9,7 @@ const CALM: SamplingState = {
   sampleMicros: 12,
   cpuBudget: 0.005,
   mayNotCoarsen: false,
+  isFillingWindows: false,
 };
 const next = (state: Partial<SamplingState>, isAdaptive = true) =>
   new IntervalPolicy({ maxLiveSamples: 20_000, isAdaptive }).next({ ...CALM, ...state })?.samplingInterval;
@@ -25,6 +26,9 @@ test.each([
   ['grows once where very many samples are alive', { liveSamples: 17_000 }, 524_288],
   ['has a bound', { samplesPerSecond: 500, samplingInterval: 262_144 }, 524_288],
   ['stays at the bound', { samplesPerSecond: 500, samplingInterval: 524_288 }, undefined],
+  ['waits for leak detection', { samplesPerSecond: 310, isFillingWindows: true }, undefined],
+  ['waits no longer at half more', { samplesPerSecond: 315, isFillingWindows: true }, 262_144],
+  ['waits at half more live samples, too', { liveSamples: 9_000, isFillingWindows: true }, undefined],
   ['stays where samples would be lost', { samplesPerSecond: 500, mayNotCoarsen: true }, undefined],
 ])('the default interval %s', (_, state, interval) => {
   expect(next(state)).toBe(interval);

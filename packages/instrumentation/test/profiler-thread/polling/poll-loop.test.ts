@@ -39,6 +39,27 @@ describe('polls', () => {
     expect(pollTimes()).toHaveLength(1);
   });
 
+  test('come at the end of each window of leak detection, also where pairs are rarer', async () => {
+    const windowMillis = 7_000;
+    const pairsOf = async (mode: 'binding' | 'inspector', windows: { windowMillis?: number }) => {
+      const { runTo, pollTimes } = newLoop(mode, { cpuBudget: 1e-9 }, windows);
+      await runTo(200_000);
+      return pollTimes();
+    };
+    const usual = await pairsOf('binding', {});
+    expect(Math.max(...usual.map((at, i) => at - (usual[i - 1] ?? 0)))).toBeGreaterThan(windowMillis);
+    const times = await pairsOf('binding', { windowMillis });
+    // The first window begins with a poll.
+    for (let end = windowMillis; end < 200_000; end += windowMillis) {
+      if (end > times[0]!) expect(times.some((at) => at >= end && at <= end + 2)).toBe(true);
+    }
+    // No pair comes less often, and nothing is polled twice.
+    expect(times.length - usual.length).toBeGreaterThan(15);
+    expect(times.length - usual.length).toBeLessThanOrEqual(200_000 / windowMillis);
+    // There, each poll forces a collection.
+    expect(await pairsOf('inspector', { windowMillis })).toEqual(await pairsOf('inspector', {}));
+  });
+
   test('wait for the answer without a time limit', async () => {
     const { runTo, poller, pollTimes } = newLoop();
     const { result, give } = deferred();
