@@ -66,6 +66,8 @@ export class PollLoop {
   #lastLostAt = Number.NEGATIVE_INFINITY;
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** When the next pair is due, in ms on the clock of the polls. */
+  #pairAt = 0;
   #stopped = false;
   /** Number of requests for an immediate poll, and the function that ends the wait inside a pair for them. */
   #hurried = 0;
@@ -245,23 +247,24 @@ export class PollLoop {
   }
 
   #plan(): void {
-    this.#waitForPair(performance.now() + this.#schedule.nextGapMillis());
+    this.#pairAt = performance.now() + this.#schedule.nextGapMillis();
+    this.#waitForPair();
   }
 
   /** Waits until the next pair. A window of leak detection that ends before is not kept waiting for that. */
-  #waitForPair(pairAt: number): void {
+  #waitForPair(): void {
     // Without a sampler, the timer is in use for asking for it again.
     if (this.#stopped || !this.#mode || this.#exact) return;
     clearTimeout(this.#timer);
     const now = performance.now();
     const windowEnds = this.#windowEndsMillis;
-    if (windowEnds > now && windowEnds < pairAt) {
+    if (windowEnds > now && windowEnds < this.#pairAt) {
       // Another poll may have ended it meanwhile.
       const poll = async () => void (this.#windowEndsMillis === windowEnds && (await this.#poll()));
-      this.#later(windowEnds - now, poll, () => this.#waitForPair(pairAt));
+      this.#later(windowEnds - now, poll, () => this.#waitForPair());
     } else
       this.#later(
-        pairAt - now,
+        this.#pairAt - now,
         () => this.#pair(),
         () => this.#plan(),
       );

@@ -60,6 +60,26 @@ describe('polls', () => {
     expect(await pairsOf('inspector', { windowMillis })).toEqual(await pairsOf('inspector', {}));
   });
 
+  test('come as often as a traced component needs from then on, also when one at the end of a window is under way', async () => {
+    const { loop, runTo, poller, pollTimes } = newLoop(
+      'binding',
+      { cpuBudget: 1e-9 },
+      { windowMillis: 7_000 },
+    );
+    await runTo(60_000);
+    // None is due before the end of this window, and the gaps are 10 s and more.
+    const { result, give } = deferred();
+    poller.answer = () => result;
+    await runTo(63_001);
+    const polls = pollTimes().length;
+    expect(pollTimes().at(-1)).toBe(63_000);
+    loop.trace(2 ** 30);
+    poller.answer = () => poller.reading([]);
+    give(poller.reading([]));
+    await runTo(66_000);
+    expect(pollTimes().length).toBeGreaterThan(polls + 5);
+  });
+
   test('wait for the answer without a time limit', async () => {
     const { runTo, poller, pollTimes } = newLoop();
     const { result, give } = deferred();
