@@ -23,7 +23,13 @@ if (tooLate) {
   Atomics.notify(control, ControlWord.done);
   if (Atomics.load(control, ControlWord.exit) === ABANDONED) stayIdle();
 } else {
+  const say = (message: FromProfilerThread) => options.port.postMessage(message);
+  // The main thread reads nothing from these streams, so what is written would pile up.
+  for (const stream of [process.stdout, process.stderr]) stream.write = () => true;
+  process.on('warning', ({ name, message }) => {
+    say({ type: 'log', level: 'debug', text: `profiler thread: ${name}: ${message}` });
+  });
   new Profiler(options).start();
   Atomics.store(control, ControlWord.ready, WORKING);
-  options.port.postMessage({ type: 'begun' } satisfies FromProfilerThread);
+  say({ type: 'begun' });
 }

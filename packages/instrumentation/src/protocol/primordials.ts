@@ -9,6 +9,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
+import { Readable } from 'node:stream';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { MessagePort } from 'node:worker_threads';
 
@@ -118,6 +119,10 @@ type Count = (emitter: EventEmitter, event: string) => number;
 export const EmitterCount: Count = uncurryThis<Count>(emitter.listenerCount);
 type Listeners = (emitter: EventEmitter, event: string) => object[];
 export const EmitterRaw: Listeners = uncurryThis<Listeners>(emitter.rawListeners);
+
+const { prototype: readable } = Readable;
+type StreamEnd = (stream: Readable) => unknown;
+export const StreamDestroy: StreamEnd = uncurryThis<StreamEnd>(readable.destroy);
 
 type RunInContext = <T>(context: AsyncResource, work: () => T) => T;
 export const AsyncResourceRun: RunInContext = uncurryThis<RunInContext>(

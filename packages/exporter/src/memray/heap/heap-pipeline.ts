@@ -133,6 +133,9 @@ export class HeapPipeline implements FollowedHeap {
       });
       // A thread that fails to start is detected by a timeout.
       worker.on('error', () => {});
+      // The first text in one of them, e.g. a warning of Node, would keep the process alive from then on.
+      worker.stdout.destroy();
+      worker.stderr.destroy();
       worker.unref();
       forsaken.register(this, worker);
       this.#thread = { worker, port };

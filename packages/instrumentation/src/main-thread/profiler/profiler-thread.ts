@@ -38,6 +38,7 @@ import {
   SafeMap,
   SafePromise,
   SafeSharedArrayBuffer,
+  StreamDestroy,
   setTimeout,
 } from '../../protocol/primordials.js';
 import type {
@@ -150,6 +151,9 @@ export class ProfilerThread {
       'exit',
       contained((code: number) => this.#end(`exit code ${code}`), failed),
     );
+    // The first text in a stream of the thread, e.g. a warning of Node, would keep the process alive from then on.
+    StreamDestroy(this.#worker.stdout);
+    StreamDestroy(this.#worker.stderr);
     // Unref last: adding a message listener refs the port again.
     this.#hold(false);
   }

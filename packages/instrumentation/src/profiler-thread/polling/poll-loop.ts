@@ -271,11 +271,14 @@ export class PollLoop {
   }
 
   #later(millis: number, work: () => Promise<void>, next: () => void): void {
-    this.#timer = setTimeout(() => {
-      this.#exclusive(work)
-        .catch((error: Error) => this.#deps.log('error', `poll failed: ${error.message}`))
-        .finally(next);
-    }, Math.ceil(millis));
+    this.#timer = setTimeout(
+      () => {
+        this.#exclusive(work)
+          .catch((error: Error) => this.#deps.log('error', `poll failed: ${error.message}`))
+          .finally(next);
+      },
+      Math.max(1, Math.ceil(millis)),
+    );
   }
 
   /** When the present window of leak detection ends; infinite where polls force a collection. */

@@ -80,6 +80,21 @@ describe('polls', () => {
     expect(pollTimes().length).toBeGreaterThan(polls + 5);
   });
 
+  test('that come late delay the next pair by no negative time, of which Node warns', async () => {
+    const { runTo, poller, pollTimes } = newLoop('binding', { cpuBudget: 1e-9 }, { windowMillis: 7_000 });
+    await runTo(60_000);
+    const { result, give } = deferred();
+    poller.answer = () => result;
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await runTo(200_000);
+    poller.answer = () => poller.reading([]);
+    give(poller.reading([]));
+    const polls = pollTimes().length;
+    await runTo(203_000);
+    expect(pollTimes().length).toBeGreaterThan(polls);
+    for (const [, millis] of timers.mock.calls) expect(millis).toBeGreaterThanOrEqual(1);
+  });
+
   test('wait for the answer without a time limit', async () => {
     const { runTo, poller, pollTimes } = newLoop();
     const { result, give } = deferred();
