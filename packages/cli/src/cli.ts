@@ -40,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Creates the program with the command in `args`; with all if there is none, for the help. Loading all takes several times as long. */
+/** Creates the program with the command in `args`; with all if there is none, for the help. All load twice as many modules. */
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('heapray')
     .description('Continuous memory profiling for Node.js.')

@@ -65,6 +65,11 @@ export class LeakDetector {
     return this.#detectors[0]!.windowEndsMillis;
   }
 
+  /** Number of windows that a judgement needs. */
+  get neededWindows(): number {
+    return this.#detectors[0]!.neededWindows;
+  }
+
   /** Progress of the detector with the lowest age limit. */
   get progress(): LeakProgress {
     return this.#detectors[0]!.progress;

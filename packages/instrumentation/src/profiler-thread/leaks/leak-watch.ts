@@ -37,7 +37,8 @@ export class LeakWatch {
   #former: readonly LeakSuspect[] = [];
   /** Number of windows since the beginning, the last change of the sampling interval, or the last loss of the sampler. */
   #windows = 0;
-  #closedMillis: number | undefined;
+  /** When the present one ends; undefined before the first. */
+  #endsMillis: number | undefined;
   #restartedBy: LeakRestart | undefined;
   readonly #announced = new Map<number, number>();
 
@@ -63,7 +64,7 @@ export class LeakWatch {
   samplerLost(): void {
     this.#former = [];
     this.#windows = 0;
-    this.#closedMillis = undefined;
+    this.#endsMillis = undefined;
     this.#restartedBy = 'sampler';
     this.#detector = this.#newDetector();
     this.#survival = new SurvivalTracker({ spanMillis: SPAN_WINDOWS * this.#options.windowMillis });
@@ -130,14 +131,15 @@ export class LeakWatch {
   }
 
   #countWindows(): void {
-    const { closedMillis, windows } = this.#detector.progress;
-    if (windows === 0 || closedMillis === this.#closedMillis) return;
-    this.#closedMillis = closedMillis;
-    this.#windows++;
+    const ends = this.windowEndsMillis;
+    if (ends === this.#endsMillis) return;
+    // The first poll begins a window, and ends none.
+    if (this.#endsMillis !== undefined) this.#windows++;
+    this.#endsMillis = ends;
   }
 
   get #hasJudged(): boolean {
-    return this.#windows >= this.#detector.progress.neededWindows + FORMER_WINDOWS;
+    return this.#windows >= this.#detector.neededWindows + FORMER_WINDOWS;
   }
 
   /** Call sites of the suspects, in the order of {@link suspects}. */

@@ -137,7 +137,8 @@ const MIN_CONFIRMED = 5;
  */
 export class SuspectRules {
   readonly #windowMillis: number;
-  readonly #neededWindows: number;
+  /** Number of windows that a judgement needs. */
+  readonly neededWindows: number;
   readonly #oldMillis: number;
   /** Time since a sample was seen first from which it counts as old, in ms. */
   readonly #seenMillis: number;
@@ -150,13 +151,13 @@ export class SuspectRules {
 
   constructor(options: SuspectRulesOptions) {
     this.#windowMillis = options.windowMillis ?? WINDOW_MILLIS;
-    this.#neededWindows = options.windows ?? WINDOWS;
+    this.neededWindows = options.windows ?? WINDOWS;
     this.#oldMillis = options.oldMillis ?? OLD_MILLIS;
     this.#mayInline = options.mayInline ?? true;
     this.#seenMillis = this.#oldMillis - this.#windowMillis * POLL_TOLERANCE;
     this.#windows = new Windows(this.#seenMillis);
     this.#growth = new GrowthRules({
-      windows: this.#neededWindows,
+      windows: this.neededWindows,
       samplingInterval: options.samplingInterval,
       minKeptShare: options.minKeptShare ?? MIN_KEPT_SHARE,
     });
@@ -181,7 +182,7 @@ export class SuspectRules {
       track.dead.push(emptyWindow());
       track.estimates.push(0);
     }
-    if (this.#windows.length > this.#neededWindows) this.#dropWindow();
+    if (this.#windows.length > this.neededWindows) this.#dropWindow();
     this.#setWindows(this.#statesBySite(ledger, atMillis));
     return this.#judge(ledger, atMillis);
   }
@@ -215,7 +216,7 @@ export class SuspectRules {
     );
     return {
       windows: this.#windows.length,
-      neededWindows: this.#neededWindows,
+      neededWindows: this.neededWindows,
       closedMillis: this.#windows.lastMillis,
       undecidedSites: undecided.length,
     };
@@ -296,7 +297,7 @@ export class SuspectRules {
       this.#growth.looksLikeLeak(evidence, track.suspectSince !== undefined);
     const alone = new Set([...this.#tracks.values()].filter((track) => looks(track, track)));
     // Before, no site can become a suspect.
-    const isEnough = this.#windows.length >= this.#neededWindows;
+    const isEnough = this.#windows.length >= this.neededWindows;
     const isLeak = (site: SiteIndex) => alone.has(this.#tracks.get(site)!);
     const judged = this.#together(
       this.#mayInline && isEnough ? takeovers(ledger, this.#tracks, isLeak) : new Map(),

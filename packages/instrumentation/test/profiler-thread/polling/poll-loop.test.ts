@@ -67,7 +67,7 @@ describe('polls', () => {
       { windowMillis: 7_000 },
     );
     await runTo(60_000);
-    // None is due before the end of this window, and the gaps are 10 s and more.
+    // No pair is due before this window ends, and the gaps between pairs are 10 s and more.
     const { result, give } = deferred();
     poller.answer = () => result;
     await runTo(63_001);
