@@ -1,8 +1,8 @@
 // Measures what heapray costs a process at its defaults: CPU time of the whole process with it against without it, for the
-// same work at the same pace, in percent of one core.
+// same work at the same pace, in percent of one core. The processes of a round run beside each other, so that all of them have the
+// same machine: its speed changes by more from one minute to the next than heapray costs.
 import { note } from '../scripts/lib/bootstrap.mjs';
 import { figure } from './lib/figure.mjs';
-import { rounds } from './lib/rounds.mjs';
 import { runProgram } from './lib/run-program.mjs';
 
 /** Gap from one turn to the next, in ms; long enough to leave the process idle in between, as a service is. */
@@ -25,13 +25,14 @@ export async function run({ node, quick, parts, rounds: wanted, report }) {
     if (parts.length > 0 && !parts.includes(workload)) continue;
     note(`cost: ${workload}, ${repetitions} rounds of ${ARMS.length} runs of ${plan.millis} ms`);
     const runs = [];
-    for (const order of rounds(ARMS, repetitions)) {
-      const result = {};
-      for (const arm of order) {
-        const mode = arm === 'again' ? 'none' : arm;
-        result[arm] = await runProgram(node, 'cost', { workload, mode, everyMillis, ...plan });
-      }
-      runs.push(result);
+    for (let round = 0; round < repetitions; round++) {
+      const results = await Promise.all(
+        ARMS.map(async (arm) => {
+          const mode = arm === 'again' ? 'none' : arm;
+          return [arm, await runProgram(node, 'cost', { workload, mode, everyMillis, ...plan })];
+        }),
+      );
+      runs.push(Object.fromEntries(results));
     }
     details[workload] = runs;
     report(figuresOf(workload, runs));

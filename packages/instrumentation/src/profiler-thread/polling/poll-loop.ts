@@ -135,6 +135,8 @@ export class PollLoop {
   ): void {
     this.#answered(changes);
     const endReason = this.#exact?.endReason;
+    // Exact mode has a cost that the budget is not for.
+    if (this.#exact) this.#costAtPair = undefined;
     // The main thread replaces the sampler right behind a poll, unless it does not wait for that.
     const isComplete = endReason === undefined || this.#options.exactOverload !== 'lose';
     this.#endExact({ why: endReason, isComplete });
@@ -145,8 +147,7 @@ export class PollLoop {
     this.#mode = mode;
     this.#deps.ledger.samplerStarted(seesShortLived(mode));
     this.#lastReadingAt = undefined;
-    this.#costAtPair = undefined;
-    this.#schedule = this.#newSchedule();
+    this.#schedule = this.#newSchedule(this.#schedule);
     if (exact && this.#deps.exact) this.#beginExact(exact);
     this.#plan();
     this.#changeIntervalIfDue();
@@ -162,7 +163,7 @@ export class PollLoop {
     this.#traced = true;
     this.#intervals.trace(samplingInterval);
     if (!this.#mode) return;
-    this.#schedule = this.#newSchedule();
+    this.#schedule = this.#newSchedule(this.#schedule);
     this.#plan();
     this.#changeIntervalIfDue();
   }
@@ -235,12 +236,13 @@ export class PollLoop {
     await this.#exclusive(async () => void (await this.#poll()));
   }
 
-  #newSchedule(): PollSchedule {
+  #newSchedule(former?: PollSchedule): PollSchedule {
     const { samplingInterval } = this.#deps.ledger;
     const gaps = this.#traced ? GAPS.traced : GAPS.plain;
     return new PollSchedule({
       samplingInterval,
       cpuBudget: () => this.cpuBudget,
+      former,
       minGapMillis: this.#mode === 'inspector' ? INSPECTOR_MIN_GAP_MILLIS : gaps.minGapMillis,
       maxGapMillis: this.#mode === 'inspector' ? 3_600_000 : gaps.maxGapMillis,
     });

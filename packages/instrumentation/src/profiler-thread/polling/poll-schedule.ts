@@ -14,6 +14,8 @@ export interface PollScheduleOptions {
   readonly samplingInterval: number;
   /** Source of uniform random numbers in [0, 1). Default: `Math.random`. */
   readonly random?: () => number;
+  /** Schedule that this one replaces; cost that it has not compensated is compensated by this one. */
+  readonly former?: PollSchedule | undefined;
 }
 
 /**
@@ -51,14 +53,19 @@ export class PollSchedule {
   readonly #random: () => number;
   readonly #costs: number[] = [];
   #pairs = 0;
-  /** Extra cost that is not compensated yet, in ms. */
-  #owedMillis = 0;
+  #owedMillis: number;
   #bytesPerMilli: number | undefined;
   #pairBytes = FIRST_PAIR_BYTES;
 
   constructor(options: PollScheduleOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
+    this.#owedMillis = options.former?.owedMillis ?? 0;
+  }
+
+  /** Extra cost that is not compensated yet, in ms. */
+  get owedMillis(): number {
+    return this.#owedMillis;
   }
 
   /** Current mean gap between pairs, in ms. */

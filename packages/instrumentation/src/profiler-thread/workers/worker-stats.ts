@@ -1,5 +1,5 @@
 import type { PollStats } from '../polling/poll-loop-deps.js';
-import type { ProfilerStats } from '../stats/profiler-stats.js';
+import { DISTURBANCE_MILLIS, type ProfilerStats } from '../stats/profiler-stats.js';
 
 /** Costs of polls of one worker. All of them count for the process too. */
 export class WorkerStats implements PollStats {
@@ -16,8 +16,9 @@ export class WorkerStats implements PollStats {
   }
 
   addPoll(pauseMillis: number): void {
-    this.#workMillis += pauseMillis;
-    this.#process.addPause(pauseMillis);
+    const millis = pauseMillis + DISTURBANCE_MILLIS;
+    this.#workMillis += millis;
+    this.#process.addPause(millis);
     this.#process.polls++;
   }
 

@@ -260,3 +260,19 @@ test('the first pairs, which exceed the budget, are compensated later', () => {
   expect((5 * pairs) / millis).toBeCloseTo(0.005, 4);
   expect(schedule.meanGapMillis).toBeCloseTo(1000, 0);
 });
+
+test('what a schedule has not compensated, the one that replaces it compensates', () => {
+  const first = newSchedule();
+  let millis = 0;
+  let pairs = 0;
+  const run = (schedule: PollSchedule, count: number) => {
+    for (let i = 0; i < count; i++, pairs++) {
+      millis += schedule.meanGapMillis;
+      schedule.nextGapMillis();
+      schedule.recordCost(5);
+    }
+    return schedule;
+  };
+  run(newSchedule({ former: run(first, 14) }), 200);
+  expect((5 * pairs) / millis).toBeCloseTo(0.005, 4);
+});

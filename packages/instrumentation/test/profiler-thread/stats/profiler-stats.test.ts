@@ -32,12 +32,12 @@ describe('CPU time', () => {
     look();
     expect(stats.cpuParts()).toEqual({
       thread: 110,
-      pauses: 5,
+      pauses: 5.5,
       sampling: expect.closeTo(11.3),
       v8Threads: 2,
     });
-    expect(stats.cpuMillis()).toBeCloseTo(110 + 5 + 11.3 + 2);
-    expect(stats.workMillis()).toBe(115);
+    expect(stats.cpuMillis()).toBeCloseTo(110 + 5.5 + 11.3 + 2);
+    expect(stats.workMillis()).toBe(115.5);
   });
 
   test('never decreases, whatever the sources return', () => {
