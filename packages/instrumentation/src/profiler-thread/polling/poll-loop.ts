@@ -135,8 +135,6 @@ export class PollLoop {
   ): void {
     this.#answered(changes);
     const endReason = this.#exact?.endReason;
-    // Exact mode has a cost that the budget is not for.
-    if (this.#exact) this.#costAtPair = undefined;
     // The main thread replaces the sampler right behind a poll, unless it does not wait for that.
     const isComplete = endReason === undefined || this.#options.exactOverload !== 'lose';
     this.#endExact({ why: endReason, isComplete });
@@ -147,7 +145,7 @@ export class PollLoop {
     this.#mode = mode;
     this.#deps.ledger.samplerStarted(seesShortLived(mode));
     this.#lastReadingAt = undefined;
-    this.#schedule = this.#newSchedule(this.#schedule);
+    this.#schedule = this.#newSchedule(this.#schedule.owedMillis);
     if (exact && this.#deps.exact) this.#beginExact(exact);
     this.#plan();
     this.#changeIntervalIfDue();
@@ -163,7 +161,7 @@ export class PollLoop {
     this.#traced = true;
     this.#intervals.trace(samplingInterval);
     if (!this.#mode) return;
-    this.#schedule = this.#newSchedule(this.#schedule);
+    this.#schedule = this.#newSchedule(this.#schedule.owedMillis);
     this.#plan();
     this.#changeIntervalIfDue();
   }
@@ -236,13 +234,13 @@ export class PollLoop {
     await this.#exclusive(async () => void (await this.#poll()));
   }
 
-  #newSchedule(former?: PollSchedule): PollSchedule {
+  #newSchedule(owedMillis = 0): PollSchedule {
     const { samplingInterval } = this.#deps.ledger;
     const gaps = this.#traced ? GAPS.traced : GAPS.plain;
     return new PollSchedule({
       samplingInterval,
       cpuBudget: () => this.cpuBudget,
-      former,
+      owedMillis,
       minGapMillis: this.#mode === 'inspector' ? INSPECTOR_MIN_GAP_MILLIS : gaps.minGapMillis,
       maxGapMillis: this.#mode === 'inspector' ? 3_600_000 : gaps.maxGapMillis,
     });
@@ -325,6 +323,8 @@ export class PollLoop {
     const exact = this.#exact;
     if (!exact) return;
     this.#exact = undefined;
+    // The budget is not for what exact mode costs.
+    this.#costAtPair = undefined;
     exact.schedule.stop();
     this.#deps.exact?.onEnd(exact.counts, end);
   }

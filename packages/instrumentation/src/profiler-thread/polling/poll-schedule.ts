@@ -14,8 +14,8 @@ export interface PollScheduleOptions {
   readonly samplingInterval: number;
   /** Source of uniform random numbers in [0, 1). Default: `Math.random`. */
   readonly random?: () => number;
-  /** Schedule that this one replaces; cost that it has not compensated is compensated by this one. */
-  readonly former?: PollSchedule | undefined;
+  /** Extra cost that the schedule before has not compensated, in ms. Default: 0. */
+  readonly owedMillis?: number;
 }
 
 /**
@@ -60,7 +60,7 @@ export class PollSchedule {
   constructor(options: PollScheduleOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
-    this.#owedMillis = options.former?.owedMillis ?? 0;
+    this.#owedMillis = options.owedMillis ?? 0;
   }
 
   /** Extra cost that is not compensated yet, in ms. */

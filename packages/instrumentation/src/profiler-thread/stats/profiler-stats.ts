@@ -40,9 +40,9 @@ export interface CpuParts {
 const SAMPLE_MICROS = 8;
 const FRAME_MICROS = 0.22;
 /**
- * CPU time that a poll costs the main thread beyond its pause, in ms: it wakes the thread, and both threads displace each other's
- * data in the processor's caches. Measured on Node 24 as the CPU time of the main thread in programs that run beside each other
- * with many polls and with few: 0.4 to 1.1 ms for a poll in all (median of nine runs 0.7), of which the pause is 0.3.
+ * CPU time that a poll costs beyond its pause and the profiler thread's work, in ms. Measured on Node 24 with programs that run
+ * beside each other, one with many polls and one with few: the main thread took 0.4 to 1.1 ms more for each poll (median of nine
+ * runs 0.7), pause included, and V8's worker threads 0.1 to 0.3 ms. The processor's caches are a likely cause.
  */
 export const DISTURBANCE_MILLIS = 0.5;
 /**

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ProfilerStats } from '../../../src/profiler-thread/stats/profiler-stats.js';
 import { monotonicMillis } from '../../../src/protocol/steady-clock.js';
 import { deferred, newLoop, useFakeClock } from '../../support/poll-loop.js';
 import { range, samplesOf } from '../../support/readings.js';
@@ -225,4 +226,27 @@ test('no poll follows the end', async () => {
   loop.stop();
   await runTo(1000);
   expect(pollTimes()).toEqual([4, 8]);
+});
+
+test('what exact mode costs delays no polls behind it', async () => {
+  const pollsAfter = async (exactMillis: number) => {
+    const spent = { thread: 0 };
+    const stats = new ProfilerStats({ thread: () => spent.thread });
+    const { loop, poller, runTo, pollTimes } = newLoop('binding', {}, { stats });
+    const begin = performance.now();
+    poller.usedBytes = () => 0;
+    poller.answer = () => {
+      spent.thread += 4;
+      return poller.reading([]);
+    };
+    await runTo(begin + 60_000);
+    loop.samplerStarted('binding', 1, START);
+    spent.thread += exactMillis;
+    loop.samplerStarted('binding', 64 * 1024);
+    const polls = pollTimes().length;
+    await runTo(begin + 120_000);
+    return pollTimes().length - polls;
+  };
+  // By the time at which it begins, a run may have one poll more; with the delay it has a third fewer.
+  expect(await pollsAfter(100_000)).toBeGreaterThan(0.9 * (await pollsAfter(0)));
 });
