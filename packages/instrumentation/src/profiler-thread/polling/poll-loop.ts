@@ -2,15 +2,16 @@
 import type { ExactStart } from '../../protocol/messages.js';
 import { type SamplerMode, seesShortLived } from '../../protocol/sampler-mode.js';
 import { monotonicMillis } from '../../protocol/steady-clock.js';
-import { ExactCounts } from './exact-counts.js';
-import { ExactSchedule } from './exact-schedule.js';
+import type { ExactCounts } from './exact-counts.js';
+import { ExactRun } from './exact-run.js';
 import { type IntervalChange, IntervalPolicy } from './interval-policy.js';
-import { OwnSampleFilter } from './own-samples.js';
 import type { ExactEnd, PollLoopDeps, PollLoopOptions } from './poll-loop-deps.js';
 import { pauseOf } from './poll-pause.js';
+import { PollQueue } from './poll-queue.js';
 import { PollSchedule } from './poll-schedule.js';
 import { SampleRate } from './sample-rate.js';
 import { SamplerAnswers } from './sampler-answers.js';
+import { SamplerRetry } from './sampler-retry.js';
 import { hasForeignInterval } from './sampling-profile.js';
 
 interface Reading {
@@ -19,23 +20,12 @@ interface Reading {
   readonly isComplete: boolean;
 }
 
-/** State of exact mode. */
-interface Exact {
-  readonly schedule: ExactSchedule;
-  readonly counts: ExactCounts;
-  readonly filter: OwnSampleFilter;
-  /** Reason why it was asked to end. */
-  endReason?: string;
-}
-
 /** Bounds of the mean gap between pairs, in ms. Tracing needs finer lifetimes, at a higher cost. */
 const GAPS = {
   plain: { minGapMillis: 200, maxGapMillis: 30_000 },
   traced: { minGapMillis: 50, maxGapMillis: 2_000 },
 } as const;
 export const TRACED_CPU_BUDGET = 0.05;
-const FIRST_BACKOFF_MILLIS = 1_000;
-const MAX_BACKOFF_MILLIS = 60_000;
 /** Delay after which a poll is logged as overdue, in ms; a main thread in native code cannot answer. */
 const OVERDUE_MILLIS = 10_000;
 /** Maximum age of the last poll when the sampler is replaced, in ms: samples since then are lost. Grows if missed. */
@@ -48,8 +38,6 @@ const CHANGE_GRACE_MILLIS = 1_000;
 const INSPECTOR_MIN_GAP_MILLIS = 5_000;
 /** Longest wait of the program for a poll of exact mode, in ms. */
 const EXACT_WAIT_MILLIS = 2_000;
-/** Number of live objects above which exact mode ends: each poll shows all, and each takes some 300 bytes here. */
-export const MAX_EXACT_OBJECTS = 400_000;
 
 /**
  * Polls the sampler in pairs at random moments, and notices when it is lost. When it is stopped or taken by other code,
@@ -62,16 +50,12 @@ export class PollLoop {
   #traced: boolean;
   #schedule: PollSchedule;
   #mode: SamplerMode | undefined;
-  #backoffMillis = FIRST_BACKOFF_MILLIS;
-  #lastLostAt = Number.NEGATIVE_INFINITY;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #retry = new SamplerRetry();
+  readonly #queue = new PollQueue();
   #timer: NodeJS.Timeout | undefined;
   /** When the next pair is due, in ms on the clock of the polls. */
   #pairAt = 0;
   #stopped = false;
-  /** Number of requests for an immediate poll, and the function that ends the wait inside a pair for them. */
-  #hurried = 0;
-  #hurry: (() => void) | undefined;
   #lastReadingAt: number | undefined;
   /** The change of the interval that the main thread was asked for; true while that is being prepared. */
   #change: IntervalChange | true | undefined;
@@ -82,7 +66,7 @@ export class PollLoop {
   #readBehindMajorAt = Number.NEGATIVE_INFINITY;
   /** CPU time of profiling at the last pair, in ms; undefined before the first, so that loading is free. */
   #costAtPair: number | undefined;
-  #exact: Exact | undefined;
+  #exact: ExactRun | undefined;
   /** Number of changes of the sampler by the main thread that an answer has told of. */
   #samplerChanges = 0;
 
@@ -199,23 +183,25 @@ export class PollLoop {
     this.#deps.exact?.setReading(false);
     clearTimeout(this.#timer);
     this.#answers.stop();
-    this.#hurry?.();
+    this.#queue.endPause();
   }
 
   /** Polls as soon as the present work is done. */
   pollNow(): Promise<void> {
-    return this.#soon(async () => void (await this.#poll()));
+    return this.#queue.runSoon(async () => void (await this.#poll()));
   }
 
   /** Polls a last time. Resolves to true if that shows everything until now; to false if not, or after a time, in ms. */
   pollLast(millis: number): Promise<boolean> {
-    const polled = this.#soon(() => this.#poll()).then(
-      (reading) => reading !== undefined,
-      (error: Error) => {
-        this.#deps.log('error', `poll failed: ${error.message}`);
-        return false;
-      },
-    );
+    const polled = this.#queue
+      .runSoon(() => this.#poll())
+      .then(
+        (reading) => reading !== undefined,
+        (error: Error) => {
+          this.#deps.log('error', `poll failed: ${error.message}`);
+          return false;
+        },
+      );
     // Unreferenced: other work keeps the thread alive while it is needed.
     const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), millis).unref());
     return Promise.race([polled, late]);
@@ -229,9 +215,9 @@ export class PollLoop {
     const now = performance.now();
     if (!this.#mode || !seesShortLived(this.#mode) || this.#exact) return;
     // Inside a pair, its second poll comes soon enough, and interrupting the pair would waste it.
-    if (this.#hurry || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
+    if (this.#queue.isPausing || now - this.#readBehindMajorAt < this.#schedule.meanGapMillis) return;
     this.#readBehindMajorAt = now;
-    await this.#exclusive(async () => void (await this.#poll()));
+    await this.#queue.run(async () => void (await this.#poll()));
   }
 
   #newSchedule(owedMillis = 0): PollSchedule {
@@ -273,7 +259,8 @@ export class PollLoop {
   #later(millis: number, work: () => Promise<void>, next: () => void): void {
     this.#timer = setTimeout(
       () => {
-        this.#exclusive(work)
+        this.#queue
+          .run(work)
           .catch((error: Error) => this.#deps.log('error', `poll failed: ${error.message}`))
           .finally(next);
       },
@@ -297,26 +284,21 @@ export class PollLoop {
     return this.#deps.exact?.samplerChanges() ?? 0;
   }
 
-  #beginExact({ youngBytes, sampleMicros, startedMillis }: ExactStart): void {
-    const { poller } = this.#deps.exact!;
-    const schedule = new ExactSchedule({ youngBytes, heapUsage: () => poller.heapUsage() });
-    const counts = new ExactCounts(sampleMicros, performance.now() - (monotonicMillis() - startedMillis));
-    const exact = { schedule, counts, filter: new OwnSampleFilter(this.#deps.ledger.isResuming) };
-    this.#exact = exact;
-    this.#deps.exact!.onBegin();
+  #beginExact(start: ExactStart): void {
+    const { exact, ledger, log, readyForRestart } = this.#deps;
+    const { isResuming } = ledger;
+    const run = new ExactRun(start, {
+      exact: exact!,
+      isResuming,
+      maxObjects: this.#options.maxExactObjects,
+      log,
+    });
+    this.#exact = run;
+    exact!.onBegin();
     clearTimeout(this.#timer);
-    this.#followExactly(exact).catch((error: Error) =>
-      this.#deps.log('error', `exact mode: ${error.message}`),
-    );
-  }
-
-  /** Polls as often as exact mode needs, until it ends. */
-  async #followExactly(exact: Exact): Promise<void> {
-    while (this.#exact === exact && (await exact.schedule.due())) {
-      // A capture that is about to begin must get the events of this poll.
-      await this.#deps.readyForRestart();
-      if (this.#exact === exact) await this.#exclusive(async () => void (await this.#poll()));
-    }
+    run
+      .follow(() => this.#queue.run(async () => void (await this.#poll())), readyForRestart)
+      .catch((error: Error) => log('error', `exact mode: ${error.message}`));
   }
 
   #endExact(end: ExactEnd): void {
@@ -325,33 +307,12 @@ export class PollLoop {
     this.#exact = undefined;
     // The budget is not for what exact mode costs.
     this.#costAtPair = undefined;
-    exact.schedule.stop();
-    this.#deps.exact?.onEnd(exact.counts, end);
+    exact.end(end);
   }
 
   /** Polls once, see `#read`. In exact mode, the program waits until the poll is read. */
   async #poll(pairedWith?: number): Promise<Reading | undefined> {
-    if (!this.#exact) return this.#read(pairedWith);
-    const { setReading } = this.#deps.exact!;
-    setReading(true);
-    try {
-      return await this.#read();
-    } finally {
-      setReading(false);
-    }
-  }
-
-  /** Records a poll of exact mode, and ends it if too much is alive. */
-  #polledExactly(exact: Exact, { fresh, unseen, live }: ExactPoll, pauseMillis: number): void {
-    const { log } = this.#deps;
-    exact.counts.polled(fresh, unseen, pauseMillis);
-    exact.schedule.polled(pauseMillis, unseen === 0);
-    if (unseen > 0) this.#deps.exact?.onLost(unseen);
-    const { maxExactObjects = MAX_EXACT_OBJECTS } = this.#options;
-    if (live <= maxExactObjects || exact.endReason !== undefined) return;
-    exact.endReason = `${live} objects are alive, and exact mode follows ${maxExactObjects} at most`;
-    log('warn', `exact mode ends, allocations are sampled from now on: ${exact.endReason}`);
-    this.#deps.exact?.poller.endExact();
+    return this.#exact ? this.#exact.whileWaiting(() => this.#read()) : this.#read(pairedWith);
   }
 
   /** Polls twice; once if the mode cannot see short-lived objects. */
@@ -368,7 +329,7 @@ export class PollLoop {
     const first = await poll();
     if (first && this.#mode && seesShortLived(this.#mode)) {
       // Discard an interrupted pair: its few samples would get far too much weight.
-      if (!(await this.#pauseInPair(this.#schedule.pairMillis))) return;
+      if (!(await this.#queue.pause(this.#schedule.pairMillis))) return;
       const second = await poll(first.at);
       if (second) this.#schedule.recordPair(second.isComplete);
     }
@@ -377,20 +338,6 @@ export class PollLoop {
     const total = stats.cpuMillis();
     if (this.#costAtPair !== undefined) this.#schedule.recordExtraCost(total - this.#costAtPair - cost);
     this.#costAtPair = total;
-  }
-
-  /** Waits for the second poll of a pair. Resolves to false if an immediate poll is requested. */
-  #pauseInPair(millis: number): Promise<boolean> {
-    if (this.#hurried > 0) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const end = (undisturbed: boolean) => {
-        clearTimeout(timer);
-        this.#hurry = undefined;
-        resolve(undisturbed);
-      };
-      const timer = setTimeout(() => end(true), millis);
-      this.#hurry = () => end(false);
-    });
   }
 
   /**
@@ -444,7 +391,7 @@ export class PollLoop {
     if (exact) {
       if (waits) this.#deps.exact?.onWaited(workMillis);
       if (isMajor) exact.schedule.collected();
-      this.#polledExactly(exact, change, waits ? pause + workMillis : pause);
+      exact.polled(change, waits ? pause + workMillis : pause);
     }
     this.#changeIntervalIfDue();
     return { at, isComplete: change.isComplete };
@@ -482,7 +429,7 @@ export class PollLoop {
   async #askForChange(): Promise<void> {
     const { readyForRestart, startSampler } = this.#deps;
     await readyForRestart();
-    await this.#soon(async () => {
+    await this.#queue.runSoon(async () => {
       await this.#poll();
       // An answer has come meanwhile, or what was alive has died.
       if (this.#change !== true) return;
@@ -543,9 +490,7 @@ export class PollLoop {
     onSamplerLost();
     onReading();
     log('warn', `${LOST_TEXT[reason]}; live samples before this moment are out of sight, trying again`);
-    const now = performance.now();
-    if (now - this.#lastLostAt > 2 * MAX_BACKOFF_MILLIS) this.#backoffMillis = FIRST_BACKOFF_MILLIS;
-    this.#lastLostAt = now;
+    this.#retry.lost(performance.now());
     // The main thread has yet to answer a request.
     if (typeof this.#change !== 'object') this.#retryLater();
     return undefined;
@@ -556,34 +501,9 @@ export class PollLoop {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => this.#deps.startSampler({ samplingInterval: this.#deps.ledger.samplingInterval }),
-      this.#backoffMillis * (0.75 + Math.random() / 2),
+      this.#retry.nextMillis(),
     );
-    this.#backoffMillis = Math.min(MAX_BACKOFF_MILLIS, this.#backoffMillis * 2);
   }
-
-  /** Runs work next, interrupting the wait inside a pair. */
-  #soon<T>(work: () => Promise<T>): Promise<T> {
-    this.#hurried++;
-    this.#hurry?.();
-    return this.#exclusive(() => {
-      this.#hurried--;
-      return work();
-    });
-  }
-
-  /** Runs work one at a time: a poll between the two of a pair would spoil the pair. */
-  #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work, work);
-    this.#queue = done.catch(() => {});
-    return done;
-  }
-}
-
-/** The part of a poll's result that exact mode needs. */
-interface ExactPoll {
-  readonly fresh: number;
-  readonly unseen: number;
-  readonly live: number;
 }
 
 const LOST_TEXT = {
