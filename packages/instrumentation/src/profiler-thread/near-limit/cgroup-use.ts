@@ -1,19 +1,19 @@
-import { type CgroupMemory, readCgroupMemory } from '../resident/cgroup-memory.js';
+import { CgroupLimit, type LimitAndUse } from '../resident/cgroup-limit.js';
 import type { LimitUse } from './limit-use.js';
 import { millisToNear } from './look-schedule.js';
 
-/** Bounds of the gap between two readings, in ms: each reads some ten small files. */
+/** Bounds of the gap between two readings, in ms: each reads some small files. */
 const MIN_GAP_MILLIS = 100;
 const MAX_GAP_MILLIS = 2_000;
 
 /** Measures how much of the memory limit of the control group is used. */
 export class CgroupUse {
-  readonly #read: () => CgroupMemory | undefined;
+  readonly #read: () => LimitAndUse | undefined;
   #last: LimitUse | undefined;
   #nextMillis = Number.NEGATIVE_INFINITY;
 
-  /** @param read default: {@link readCgroupMemory} */
-  constructor(read: () => CgroupMemory | undefined = readCgroupMemory) {
+  /** @param read default: from a {@link CgroupLimit} */
+  constructor(read: () => LimitAndUse | undefined = limitReader()) {
     this.#read = read;
   }
 
@@ -31,7 +31,12 @@ export class CgroupUse {
   }
 }
 
-function useOf(memory: CgroupMemory | undefined): LimitUse | undefined {
+function limitReader(): () => LimitAndUse | undefined {
+  const limit = new CgroupLimit();
+  return () => limit.read();
+}
+
+function useOf(memory: LimitAndUse | undefined): LimitUse | undefined {
   const { limit, usage, reclaimable = 0 } = memory ?? {};
   if (limit === undefined || usage === undefined) return undefined;
   return { kind: 'cgroup', limitBytes: limit, usedBytes: Math.max(0, usage - reclaimable) };

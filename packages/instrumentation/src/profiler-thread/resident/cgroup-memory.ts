@@ -17,7 +17,8 @@ export interface CgroupMemory {
   readonly events: Readonly<Partial<Record<CgroupEvent, number>>>;
 }
 
-interface Group {
+/** The control group of this process. */
+export interface Group {
   readonly version: 1 | 2;
   /** Folders of the group and of those above it, as far as they are visible; the group itself first. */
   readonly folders: readonly string[];
@@ -48,12 +49,35 @@ function isKnown({ limit, usage, events }: CgroupMemory): boolean {
   return limit !== undefined || usage !== undefined || Object.keys(events).length > 0;
 }
 
+/** Files of a group, and the key of `memory.stat` for page cache that was not used recently, by version. */
+const FILES = {
+  1: {
+    limit: 'memory.limit_in_bytes',
+    usage: 'memory.usage_in_bytes',
+    reclaimable: 'total_inactive_file',
+  },
+  2: { limit: 'memory.max', usage: 'memory.current', reclaimable: 'inactive_file' },
+} as const;
+
+/** Reads the limit in the folder of a group; undefined without one. */
+export function readLimit(version: 1 | 2, folder: string): number | undefined {
+  return limitOf(readText(folder, FILES[version].limit));
+}
+
+/** Reads how much of the limit of a group is used. */
+export function readUsage(version: 1 | 2, folder: string): Pick<CgroupMemory, 'usage' | 'reclaimable'> {
+  const { usage, reclaimable } = FILES[version];
+  return {
+    usage: numberOf(readText(folder, usage)),
+    reclaimable: keyedNumber(readText(folder, 'memory.stat'), reclaimable),
+  };
+}
+
 function readVersion2(folder: string): CgroupMemory {
   return {
-    limit: limitOf(readText(folder, 'memory.max')),
+    limit: readLimit(2, folder),
     high: limitOf(readText(folder, 'memory.high')),
-    usage: numberOf(readText(folder, 'memory.current')),
-    reclaimable: keyedNumber(readText(folder, 'memory.stat'), 'inactive_file'),
+    ...readUsage(2, folder),
     events: eventsOf(readText(folder, 'memory.events')),
   };
 }
@@ -62,10 +86,9 @@ function readVersion1(folder: string): CgroupMemory {
   const max = numberOf(readText(folder, 'memory.failcnt'));
   const kills = keyedNumber(readText(folder, 'memory.oom_control'), 'oom_kill');
   return {
-    limit: limitOf(readText(folder, 'memory.limit_in_bytes')),
+    limit: readLimit(1, folder),
     high: undefined,
-    usage: numberOf(readText(folder, 'memory.usage_in_bytes')),
-    reclaimable: keyedNumber(readText(folder, 'memory.stat'), 'total_inactive_file'),
+    ...readUsage(1, folder),
     events: { ...(max !== undefined && { max }), ...(kills !== undefined && { oom_kill: kills }) },
   };
 }
@@ -95,8 +118,12 @@ function keyedNumber(text: string | undefined, key: string): number | undefined 
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Finds the group that limits memory: of version 1 if that controls memory, as in mixed systems. */
-function findGroup(root: string): Group | undefined {
+/**
+ * Finds the group that limits memory: of version 1 if that controls memory, as in mixed systems. Undefined without one.
+ *
+ * @param root see {@link readCgroupMemory}
+ */
+export function findGroup(root: string): Group | undefined {
   const own = readText(root, 'proc/self/cgroup');
   const mounts = readText(root, 'proc/self/mountinfo');
   if (own === undefined || mounts === undefined) return undefined;

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { CgroupLimit } from '../../../src/profiler-thread/resident/cgroup-limit.js';
 import { readCgroupMemory } from '../../../src/profiler-thread/resident/cgroup-memory.js';
 import { CgroupWatch } from '../../../src/profiler-thread/resident/cgroup-watch.js';
 import { folderOf } from '../../support/folder-of.js';
@@ -117,6 +120,55 @@ describe('control groups of version 1', () => {
   test('have no limit when theirs is larger than the memory of the machine', () => {
     const root = folderOf({ ...proc(CGROUP, MOUNTS), ...group('/a/b', '9223372036854771712') });
     expect(readCgroupMemory(root)).toMatchObject({ limit: undefined, usage: 500 });
+  });
+});
+
+describe('the limit alone', () => {
+  test('is read at the level where it is lowest, with the use there', () => {
+    const root = folderOf({
+      ...proc('0::/pods/pod1/main\n'),
+      ...version2('/pods/pod1/main', { 'memory.max': 'max\n', 'memory.current': '1\n' }),
+      ...version2('/pods/pod1', { 'memory.max': '700000\n', 'memory.current': '650000\n' }),
+      ...version2('/pods', { 'memory.max': '900000\n' }),
+    });
+    expect(new CgroupLimit(root).read()).toEqual({ limit: 700_000, usage: 650_000, reclaimable: 150_000 });
+  });
+
+  test('is that of version 1 in mixed systems', () => {
+    const folder = 'sys/fs/cgroup/memory/a';
+    const root = folderOf({
+      ...proc('4:memory:/a\n0::/c\n', '36 31 0:33 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n'),
+      [`${folder}/memory.limit_in_bytes`]: '800\n',
+      [`${folder}/memory.usage_in_bytes`]: '500\n',
+      [`${folder}/memory.stat`]: 'inactive_file 1\ntotal_inactive_file 200\n',
+    });
+    expect(new CgroupLimit(root).read()).toEqual({ limit: 800, usage: 500, reclaimable: 200 });
+  });
+
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['a limit', { ...proc('0::/\n'), ...version2('', { 'memory.max': 'max\n' }) }],
+    ['files', proc('0::/\n')],
+    ['a group', {}],
+  ])('is absent without %s', (_, files) => {
+    expect(new CgroupLimit(folderOf(files)).read()).toBeUndefined();
+  });
+
+  test('is new at once when it changes, and within a minute when the process moves to another group', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const root = folderOf({ ...proc('0::/a\n'), ...version2('/a'), ...version2('/b') });
+      const write = (file: string, text: string) => writeFileSync(path.join(root, file), text);
+      const limit = new CgroupLimit(root);
+      expect(limit.read()).toMatchObject({ limit: 1_000_000, usage: 600_000 });
+      write('sys/fs/cgroup/a/memory.max', '800000\n');
+      write('sys/fs/cgroup/b/memory.max', '300000\n');
+      expect(limit.read()?.limit).toBe(800_000);
+      write('proc/self/cgroup', '0::/b\n');
+      vi.advanceTimersByTime(60_000);
+      expect(limit.read()?.limit).toBe(300_000);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
