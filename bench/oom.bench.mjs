@@ -22,7 +22,7 @@ const DEATHS = {
 const MAX_AGE_SECONDS = 1;
 /** The function that leaks; the optimizer may have inlined its helper. */
 const LEAK = /\b(leakForever|numbers)\b/;
-const GUARD = { workload: 'json', everyMillis: 20, warmUpMillis: 2_000 };
+const GUARD = { workload: 'json', everyMillis: 20 };
 /** With a heap limit this small, V8 is asked for its use some ten times a second. */
 const GUARD_FLAGS = { 'no limit near': [], 'small heap': ['--max-old-space-size=256'] };
 
@@ -129,7 +129,7 @@ function deathFigures(part, { kind }, { plain, runs }) {
 
 /** Compares the CPU time of a process with the watch and without it, while every limit is far. */
 async function guard(node, quick, report) {
-  const plan = { ...GUARD, millis: quick ? 4_000 : 15_000 };
+  const plan = { ...GUARD, times: [{ fromMillis: 2_000, toMillis: quick ? 6_000 : 17_000 }] };
   const all = {};
   for (const [name, flags] of Object.entries(GUARD_FLAGS)) {
     note(`oom: guard, ${name}`);
@@ -138,12 +138,8 @@ async function guard(node, quick, report) {
       const result = {};
       for (const arm of order) {
         const options = { oomProfile: arm === 'on' ? 'on' : 'off' };
-        const { cpuMillis, wallMillis } = await runProgram(
-          node,
-          'cost',
-          { ...plan, mode: 'heapray', options },
-          flags,
-        );
+        const { measured } = await runProgram(node, 'cost', { ...plan, mode: 'heapray', options }, flags);
+        const [{ cpuMillis, wallMillis }] = measured;
         result[arm] = (100 * cpuMillis) / wallMillis;
       }
       runs.push(result);

@@ -1,5 +1,5 @@
-// Runs a fixed number of turns of a workload, one each `everyMillis` as a service does, and returns the CPU time of the whole
-// process, V8's threads included. It also returns heapray's own figure for the same time.
+// Runs turns of a workload, one each `everyMillis` as a service does, and returns the CPU time of the whole process, V8's threads
+// included, for each of some times. It also returns heapray's own figure for the same times.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { WORKLOADS } from '../workloads/index.mjs';
@@ -12,29 +12,34 @@ class OnRequest extends MetricReader {
   async onShutdown() {}
 }
 
-const { workload, mode, everyMillis, warmUpMillis, millis, options } = programOptions();
+const { workload, mode, everyMillis, times, options } = programOptions();
 const reader = new OnRequest();
 const profiling = await startProfiling(mode, options);
 profiling?.setMeterProvider(new MeterProvider({ readers: [reader] }));
 const chunk = workload === 'idle' ? () => {} : WORKLOADS[workload]();
-await work(warmUpMillis / everyMillis);
-const saidBefore = await saidMillis();
-const before = process.cpuUsage();
-const start = performance.now();
-await work(millis / everyMillis);
-const { user, system } = process.cpuUsage(before);
-const wallMillis = performance.now() - start;
-const turns = millis / everyMillis;
-answer({
-  cpuMillis: (user + system) / 1000,
-  wallMillis,
-  turns,
-  saidMillis: (await saidMillis()) - saidBefore,
-});
+const measured = [];
+let at = 0;
+for (const { fromMillis, toMillis } of times) {
+  await work((fromMillis - at) / everyMillis);
+  measured.push(await measure((toMillis - fromMillis) / everyMillis));
+  at = toMillis;
+}
+answer({ measured });
+
+async function measure(turns) {
+  const saidBefore = await saidMillis();
+  const before = process.cpuUsage();
+  const start = performance.now();
+  await work(turns);
+  const { user, system } = process.cpuUsage(before);
+  const wallMillis = performance.now() - start;
+  const cpuMillis = (user + system) / 1000;
+  return { cpuMillis, wallMillis, turns, saidMillis: (await saidMillis()) - saidBefore };
+}
 
 /** Runs the turns as a late timer does: missed turns are not made up for. */
-async function work(times) {
-  for (let done = 0; done < times; done++) {
+async function work(turns) {
+  for (let done = 0; done < turns; done++) {
     await sleep(everyMillis);
     chunk();
   }
