@@ -10,6 +10,14 @@ export interface SurvivedShare {
   readonly ageMillis: number;
 }
 
+/** Functions that the optimizer has inlined into the named one. */
+export interface InlinedSites {
+  /** Those whose bytes are included. */
+  readonly sure: readonly CallSite[];
+  /** Those that it called, and that allocate nothing under their own name any more. */
+  readonly probable: readonly CallSite[];
+}
+
 /**
  * Describes a leak suspect in one sentence, e.g. "`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds
  * 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, 11 of 11 windows; doubles in 9 min; heap limit in 1
@@ -17,20 +25,19 @@ export interface SurvivedShare {
  *
  * @param site its text names the thread unless it is the main one
  * @param headroomBytes bytes left until the heap limit; infinite for memory that it does not limit
- * @param inlined functions that the optimizer has inlined into the named one; undefined if it never inlines any
+ * @param inlined undefined if the optimizer never inlines any functions
  */
 export function leakMessage(
   suspect: LeakSuspect,
   site: CallSite & Partial<MemoryOrigin>,
   headroomBytes: number,
   survived?: SurvivedShare,
-  inlined?: readonly CallSite[],
+  inlined?: InlinedSites,
 ): string {
   const { oldBytes, oldMillis, bytesPerSecond, grownWindows, windows } = suspect;
-  const version = site.packageVersion === undefined ? '' : `@${site.packageVersion}`;
   const origin = originText(site);
   const of = origin === '' ? '' : ` (${origin})`;
-  const where = `\`${siteLabel(site)}\` in \`${site.packageName}${version}\`${of}`;
+  const where = `\`${siteLabel(site)}\` in \`${packageText(site)}\`${of}`;
   const growth = `grows ${byteText(bytesPerSecond * 60)}/min, ${grownWindows} of ${windows} windows`;
   const doubling = `doubles in ${durationText(oldBytes / bytesPerSecond)}`;
   const limit = Number.isFinite(headroomBytes)
@@ -50,9 +57,18 @@ function survivalText({ share, ageMillis }: SurvivedShare): string {
   return `${Math.round(100 * share)} % of what it allocated ${durationText(ageMillis / 1000)} ago is alive`;
 }
 
-function inlinedText(inlined: readonly CallSite[]): string {
-  const names = inlined.map((site) => `\`${siteLabel(site)}\``);
-  return `functions inlined into it are included${names.length === 0 ? '' : `, as ${names.join(' and ')}`}`;
+function inlinedText({ sure, probable }: InlinedSites): string {
+  const as = sure.length === 0 ? '' : `, as ${namesText(sure)}`;
+  const probably = probable.length === 0 ? '' : `, probably ${namesText(probable)}`;
+  return `functions inlined into it are included${as}${probably}`;
+}
+
+function namesText(sites: readonly CallSite[]): string {
+  return sites.map((site) => `\`${siteLabel(site)}\` in \`${packageText(site)}\``).join(' and ');
+}
+
+function packageText({ packageName, packageVersion }: CallSite): string {
+  return packageVersion === undefined ? packageName : `${packageName}@${packageVersion}`;
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

@@ -177,7 +177,10 @@ export class LeakWatch {
     const survived = survival && { share: survival.share, ageMillis: this.survivalMillis };
     const { kind, thread } = this.#options.origin ?? MAIN_HEAP;
     const { sites, showsInlined } = this.#ledger;
-    const inlined = showsInlined ? undefined : suspect.inlined.map((index) => sites.site(index));
+    const callSites = (indexes: readonly SiteIndex[]) => indexes.map((index) => sites.site(index));
+    const inlined = showsInlined
+      ? undefined
+      : { sure: callSites(suspect.inlined), probable: callSites(suspect.formerCallees) };
     const place = { ...site, kind, thread };
     const message = leakMessage(suspect, place, this.#headroom, survived, inlined);
     return {

@@ -1,4 +1,5 @@
 import type { SiteIndex } from '../ledger/state/call-site.js';
+import { formerCallees } from './former-callees.js';
 import { type Evidence, GrowthRules, grown } from './growth-rules.js';
 import type { JudgedDeath, JudgedLedger, JudgedReachability } from './judged-ledger.js';
 import { takeovers } from './takeovers.js';
@@ -34,6 +35,8 @@ export interface LeakSuspect {
   readonly sinceMillis: number;
   /** Sites whose allocations it has taken over, and whose bytes are included: V8 has inlined their functions into its own. */
   readonly inlined: readonly SiteIndex[];
+  /** Sites of functions that it has probably inlined too, from the one that holds most; their bytes are not included. */
+  readonly formerCallees: readonly SiteIndex[];
 }
 
 /** Progress of leak detection. */
@@ -84,6 +87,8 @@ interface Track extends Evidence {
   suspectSince: number | undefined;
   /** Sites that are judged together with it; see `takeovers`. */
   inlined: readonly SiteIndex[];
+  /** See `formerCallees`; empty unless it is a suspect. */
+  formerCallees: readonly SiteIndex[];
 }
 
 const WINDOW_MILLIS = 20_000;
@@ -109,6 +114,8 @@ const MIN_WINDOW_SHARE = 0.5;
  * would be old one or two windows later by chance, as polls are answered a little sooner or later.
  */
 const POLL_TOLERANCE = 0.1;
+/** Number of recent windows in which a function that V8 has inlined allocates nothing under its own name. */
+const SILENT_WINDOWS = 3;
 /** Minimum number of samples confirmed at an age for it to count as observed. */
 const MIN_CONFIRMED = 5;
 
@@ -305,17 +312,32 @@ export class SuspectRules {
     const looking = [...judged].filter(([track, evidence]) => alone.has(track) || looks(evidence, track));
     const leaking = looking.map(([, evidence]) => evidence);
     const leaks = new Set(this.#growth.unexplained(leaking, [...judged.values()]));
-    const fresh: LeakSuspect[] = [];
+    const fresh: SiteIndex[] = [];
     for (const [site, track] of this.#tracks) {
       const evidence = judged.get(track);
       if (!evidence || evidence.isUnknown) continue;
       track.streak = leaks.has(evidence) ? Math.max(1, track.streak + 1) : Math.min(-1, track.streak - 1);
       if (track.suspectSince === undefined && track.streak >= ENTER_STREAK) {
         track.suspectSince = atMillis;
-        fresh.push(this.#describe(site, track, atMillis));
+        fresh.push(site);
       } else if (track.streak <= -LEAVE_STREAK) track.suspectSince = undefined;
     }
-    return fresh;
+    if (this.#mayInline) this.#findFormerCallees(ledger);
+    return fresh.map((site) => this.#describe(site, this.#tracks.get(site)!, atMillis));
+  }
+
+  #findFormerCallees(ledger: JudgedLedger): void {
+    const suspects = new Set<SiteIndex>();
+    for (const [site, { suspectSince }] of this.#tracks) if (suspectSince !== undefined) suspects.add(site);
+    const isSilent = (site: SiteIndex): boolean => {
+      const windows = this.#tracks.get(site)?.windows.slice(-SILENT_WINDOWS) ?? [];
+      return windows.length === SILENT_WINDOWS && windows.every(({ addedSamples }) => addedSamples === 0);
+    };
+    const found = formerCallees(ledger, suspects, isSilent);
+    for (const [site, track] of this.#tracks) {
+      const inlined = new Set(track.inlined);
+      track.formerCallees = (found.get(site) ?? []).filter((callee) => !inlined.has(callee));
+    }
   }
 
   /**
@@ -364,6 +386,7 @@ export class SuspectRules {
       windows: Math.max(0, values.length - 1),
       sinceMillis,
       inlined: track.inlined,
+      formerCallees: track.formerCallees,
     };
   }
 }
@@ -399,5 +422,6 @@ function newTrack(windows: number): Track {
     formerPeak: 0,
     suspectSince: undefined,
     inlined: [],
+    formerCallees: [],
   };
 }

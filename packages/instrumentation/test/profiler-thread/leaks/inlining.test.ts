@@ -85,3 +85,38 @@ test('a cache is not suspected when its caller does other work once it is full',
   });
   expect(suspected).toEqual([]);
 });
+
+test('a suspect names what it called and that allocates no more under its own name, but nothing that still does', () => {
+  const heap = new FakeHeap();
+  const detector = new LeakDetector({ samplingInterval: heap.samplingInterval, windowMillis: MINUTE });
+  let free = () => {};
+  for (let minute = 0; minute < 30; minute++) {
+    heap.allocate(minute < 2 ? 'handle > addOrder > copyOrder' : 'handle', 5);
+    if (minute === 0) heap.allocate('main > readSettings', 5);
+    free();
+    free = heap.allocate('handle > quote', 20);
+    heap.collect();
+    heap.read(MINUTE);
+    detector.observe(heap.ledger, heap.now);
+  }
+  const nameOf = (site: number) => heap.ledger.sites.site(site).functionName;
+  const suspects = detector.suspects();
+  expect(suspects.map(({ site }) => nameOf(site))).toEqual(['handle']);
+  expect(suspects[0]!.formerCallees.map(nameOf)).toEqual(['copyOrder']);
+});
+
+test('where V8 inlines nothing, a suspect names no such functions', () => {
+  const heap = new FakeHeap();
+  const detector = new LeakDetector({
+    samplingInterval: heap.samplingInterval,
+    windowMillis: MINUTE,
+    mayInline: false,
+  });
+  for (let minute = 0; minute < 30; minute++) {
+    heap.allocate(minute < 2 ? 'handle > copyOrder' : 'handle', 5);
+    heap.collect();
+    heap.read(MINUTE);
+    detector.observe(heap.ledger, heap.now);
+  }
+  expect(detector.suspects()[0]!.formerCallees).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LeakDetector } from '../../../src/profiler-thread/leaks/leak-detector.js';
-import { leakMessage } from '../../../src/profiler-thread/leaks/leak-message.js';
+import { type InlinedSites, leakMessage } from '../../../src/profiler-thread/leaks/leak-message.js';
 import { Random } from '../../support/random.js';
 import { FakeHeap } from './fake-heap.js';
 
@@ -199,6 +199,7 @@ test('the description says who, how much, how fast, how certain and how long', (
     windows: 11,
     sinceMillis: 0,
     inlined: [1],
+    formerCallees: [2],
   };
   const message =
     '`addOrder lib/cache.js:12:18` in `order-cache@1.2.0` holds 18 MiB allocated over 1 min ago and grows 2.1 MiB/min, ' +
@@ -208,9 +209,17 @@ test('the description says who, how much, how fast, how certain and how long', (
     `${message}; 98 % of what it allocated 10 min ago is alive`,
   );
   const inlined = `${message}; functions inlined into it are included`;
-  expect(leakMessage(suspect, site, 210 * 2 ** 20, undefined, [])).toBe(inlined);
+  const messageWith = (sites: InlinedSites) => leakMessage(suspect, site, 210 * 2 ** 20, undefined, sites);
+  expect(messageWith({ sure: [], probable: [] })).toBe(inlined);
   const copy = { ...site, functionName: 'copyOrder', line: 30 };
-  expect(leakMessage(suspect, site, 210 * 2 ** 20, undefined, [copy])).toBe(
-    `${inlined}, as \`copyOrder lib/cache.js:30:18\``,
+  const guard = { ...copy, functionName: 'guard', packageName: 'once', packageVersion: undefined };
+  expect(messageWith({ sure: [copy], probable: [] })).toBe(
+    `${inlined}, as \`copyOrder lib/cache.js:30:18\` in \`order-cache@1.2.0\``,
+  );
+  expect(messageWith({ sure: [], probable: [copy, guard] })).toBe(
+    `${inlined}, probably \`copyOrder lib/cache.js:30:18\` in \`order-cache@1.2.0\` and \`guard lib/cache.js:30:18\` in \`once\``,
+  );
+  expect(messageWith({ sure: [copy], probable: [guard] })).toBe(
+    `${inlined}, as \`copyOrder lib/cache.js:30:18\` in \`order-cache@1.2.0\`, probably \`guard lib/cache.js:30:18\` in \`once\``,
   );
 });
