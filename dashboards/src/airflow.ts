@@ -78,7 +78,7 @@ function statePanels(m: MetricNames) {
       title: 'Hints',
       description: 'Problems that need action, each explained in docs/airflow.md and in the runbook.',
       span: 8,
-      noValue: 'no hints',
+      noValue: 'no hint, or no data',
       columns: [{ name: 'active', unit: 'none', hidden: true }],
       queries: [
         { expr: `max by (heapray_component, heapray_hint) (${m.of('heapray.watch.hint')}{${WATCH}}) == 1` },

@@ -92,7 +92,7 @@ function packagePanels(m: MetricNames) {
       description: 'How fast the memory of suspected call sites grows, by npm package, in all services.',
       unit: 'binBps',
       span: 12,
-      noValue: 'nothing suspected',
+      noValue: 'no suspect, or no data',
       queries: [
         {
           expr: withPackageOther(`topk(10, sum by (heapray_package_name, job) (${growth}))`),

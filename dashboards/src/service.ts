@@ -8,6 +8,8 @@ import { COMPONENT, DEBUG_PORT, debugHost, INSTANCE, JOB, SHARED_PROCESS, UI, UI
 
 /** The process that is selected. */
 const PROCESS = 'job="$job", instance="$instance", process_pid=~"$process"';
+/** Windows that leak detection needs before it suspects anything: `WINDOWS` in suspect-rules.ts. */
+const NEEDED_WINDOWS = 11;
 const SITES = `${PROCESS}, heapray_component=~"$component"`;
 const SITE_LABELS =
   'code_function_name, code_file_path, code_line_number, code_column_number, heapray_package_name, heapray_package_version';
@@ -48,6 +50,7 @@ const HEAP_KINDS = ', heapray_memory_kind=~"heap|code"';
 function nowPanels(m: MetricNames) {
   const growth = `${m.of('heapray.memory.growth')}{${PROCESS}}`;
   const status = `${m.of('heapray.profiler.status')}{${PROCESS}}`;
+  const windows = `${m.of('heapray.profiler.leak_windows')}{${PROCESS}}`;
   return [
     stat({
       title: 'Resident memory',
@@ -79,7 +82,7 @@ function nowPanels(m: MetricNames) {
       description: 'Time until the leak suspects have filled the heap, if they grow as they do now.',
       unit: 's',
       span: 5,
-      noValue: 'nothing suspected',
+      noValue: 'no suspect, or no data',
       thresholds: [
         [0, COLORS.vermilion],
         [6 * 3600, COLORS.orange],
@@ -89,14 +92,17 @@ function nowPanels(m: MetricNames) {
     }),
     stat({
       title: 'Leak suspects',
-      description: 'Call sites whose memory grows and survives garbage collections.',
+      description:
+        'Call sites whose memory grows and survives garbage collections. Nothing is suspected in the first four minutes.',
       unit: 'none',
       span: 4,
+      noValue: 'not known yet',
       thresholds: [
         [0, COLORS.sky],
         [1, COLORS.vermilion],
       ],
-      queries: [{ expr: `count(${growth} > 0) or vector(0)` }],
+      // Zero is an answer only if leak detection has the windows that it needs.
+      queries: [{ expr: `count(${growth} > 0) or 0 * max(${windows} >= ${NEEDED_WINDOWS})` }],
     }),
     stat({
       title: 'Profiler',
@@ -265,7 +271,7 @@ function growthPanels(m: MetricNames) {
       unit: 'binBps',
       link: UI,
       span: 12,
-      noValue: 'nothing suspected',
+      noValue: 'no suspect, or no data',
       queries: [
         {
           expr: `sum by (code_function_name, code_file_path, code_line_number, heapray_package_name) (${growth})`,
@@ -279,7 +285,7 @@ function growthPanels(m: MetricNames) {
       unit: 's',
       span: 12,
       min: 0,
-      noValue: 'nothing suspected',
+      noValue: 'no suspect, or no data',
       colors: { 'time to the limit': COLORS.vermilion },
       queries: [
         { expr: `min(${m.of('heapray.memory.time_to_limit')}{${PROCESS}})`, legend: 'time to the limit' },
