@@ -329,11 +329,7 @@ export class SuspectRules {
   #findFormerCallees(ledger: JudgedLedger): void {
     const suspects = new Set<SiteIndex>();
     for (const [site, { suspectSince }] of this.#tracks) if (suspectSince !== undefined) suspects.add(site);
-    const isSilent = (site: SiteIndex): boolean => {
-      const windows = this.#tracks.get(site)?.windows.slice(-SILENT_WINDOWS) ?? [];
-      return windows.length === SILENT_WINDOWS && windows.every(({ addedSamples }) => addedSamples === 0);
-    };
-    const found = formerCallees(ledger, suspects, isSilent);
+    const found = formerCallees(ledger, suspects, this.#windows.startOfNewest(SILENT_WINDOWS));
     for (const [site, track] of this.#tracks) {
       const inlined = new Set(track.inlined);
       track.formerCallees = (found.get(site) ?? []).filter((callee) => !inlined.has(callee));
